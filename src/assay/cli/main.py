@@ -1,0 +1,76 @@
+"""The `assay` command: a sub-command per stage, and a few for people."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+
+import click
+
+import assay
+from assay.errors import AssayError
+
+# sub-command -> what it does; the module of the same name is imported only when it is called
+COMMANDS = {
+    "run": "Run a study with yadage, from input.yml to report.",
+    "validate": "Check an input.yml without running anything.",
+    "configure": "Stage 1: parameter space, morphing basis, jobs.",
+    "prepare": "Stage 2: the process, ready to generate.",
+    "generate": "Stage 3: events of one job, as LHE.",
+    "simulate": "Stage 4: shower and detector of one job.",
+    "extract": "Stage 5: observables and cuts of one job.",
+    "combine": "Stage 6: all jobs in one event file.",
+    "sample": "Stage 7: augmented data for training.",
+    "train": "Stage 8: one method's estimator.",
+    "evaluate": "Stage 9: one method's limits and information.",
+    "plot": "Stage 10: figures, report, MLflow store.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a sub-command's module when it is called, so that help and checks answer at once."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"assay.cli.{name}").command
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(assay.__version__, prog_name="assay")
+def cli() -> None:
+    """From one input.yml to limits on theory parameters.
+
+    \b
+    Examples:
+      assay validate input/input.yml
+      assay run --study input/input.yml
+    """
+
+
+def main() -> None:
+    """Run the command line; faults that a user can mend end with their message and exit status, not a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except AssayError as error:
+        click.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(130)

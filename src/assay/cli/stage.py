@@ -1,0 +1,181 @@
+"""What all stages have in common: verified inputs, an own output folder, a journal, a manifest, and nothing done twice."""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import assay
+from assay.manifest import Manifest, content_key, is_complete, outputs_of, source_digest, verified_inputs
+from assay.study.model import Study
+from assay.study.resolve import derive_seed, resolved, study_hash
+from assay.tracking.journal import RunIdentity
+from assay.tracking.tracker import Tracker, tracked
+
+log = logging.getLogger("assay")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What determines a stage's outputs, besides its input files.
+
+    Attributes
+    ----------
+    name
+        The stage.
+    sections
+        The sections of the study that it reads; a change elsewhere leaves its outputs valid.
+    rooms
+        The rooms of the package whose code it runs.
+    """
+
+    name: str
+    sections: tuple[str, ...]
+    rooms: tuple[str, ...]
+
+
+_THEORY = ("parameters", "benchmarks", "reference", "morphing")
+_PHYSICS_ROOMS = ("study", "theory", "events")
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("configure", tuple(Study.model_fields), (*_PHYSICS_ROOMS, "generation", "observables")),
+        Stage("prepare", (*_THEORY, "process", "seed"), ("study", "theory", "generation")),
+        Stage("generate", (*_THEORY, "process", "seed"), ("study", "theory", "generation")),
+        Stage("simulate", ("shower", "detector", "seed"), ("study", "generation", "simulation")),
+        Stage("extract", ("observables", "cuts"), (*_PHYSICS_ROOMS, "generation", "simulation", "observables")),
+        Stage("combine", ("observables", "cuts", "seed"), _PHYSICS_ROOMS),
+        Stage("sample", (*_THEORY, "sampling", "methods", "observables", "seed"), (*_PHYSICS_ROOMS, "sampling")),
+        Stage("train", (*_THEORY, "sampling", "training", "methods", "observables", "seed"), ("study", "sampling", "estimators")),
+        Stage(
+            "evaluate",
+            (*_THEORY, "sampling", "methods", "observables", "luminosity", "limits", "seed"),
+            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference"),
+        ),
+        Stage("plot", tuple(Study.model_fields), (*_PHYSICS_ROOMS, "estimators", "inference", "reporting", "tracking")),
+    )
+}
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """What a stage's work is given: where to write, its seed, its records for MLflow."""
+
+    folder: Path
+    seed: int
+    tracker: Tracker
+
+
+def run_stage(
+    name: str,
+    study: Study,
+    folder: Path,
+    inputs: Mapping[str, Iterable[Path]],
+    work: Callable[[StageRun], None],
+    job: str = "",
+) -> None:
+    """Run a stage's work unless its folder is complete for exactly these inputs, this study and this code.
+
+    Parameters
+    ----------
+    name
+        The stage, a key of `STAGES`.
+    study
+        The study.
+    folder
+        The stage's own folder; what it holds of an incomplete or outdated run is removed.
+    inputs
+        Files or folders by role; verified against the manifests beside them.
+    work
+        Writes the outputs.
+    job
+        Tells the steps of one stage apart: the job or method.
+
+    Raises
+    ------
+    AssayError
+        What the work raises; the folder is then left without a manifest.
+    """
+    stage = STAGES[name]
+    records = verified_inputs(inputs)
+    key = _key(stage, study, job, tuple(record.sha256 for record in records))
+    label = f"{name} {job}".strip()
+    if is_complete(folder, key):
+        log.info("%s: complete and valid, kept (%s)", label, folder)
+        return
+    _empty(folder)
+    seed = derive_seed(study.seed, label)
+    log.info("%s: writing to %s", label, folder)
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    with _tracked(study, folder, name, job) as tracker:
+        work(StageRun(folder, seed, tracker))
+    wall_time = time.monotonic() - clock
+    Manifest(
+        stage=name,
+        job=job,
+        version=assay.__version__,
+        study=study.name,
+        study_hash=study_hash(study),
+        seed=seed,
+        key=key,
+        inputs=records,
+        outputs=outputs_of(folder),
+        started=started,
+        wall_time=round(wall_time, 3),
+        peak_memory=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    ).write(folder)
+    log.info("%s: done in %.1f s", label, wall_time)
+
+
+def _tracked(study: Study, folder: Path, name: str, job: str) -> AbstractContextManager[Tracker]:
+    """Track a training as a run of its own, every other stage as part of the study's run."""
+    training = name == "train"
+    return tracked(
+        folder,
+        run_identity(study),
+        job if training else study.name,
+        stage=name,
+        role="training" if training else "study",
+        creates_parent=name in ("configure", "plot"),
+        ends_study=name == "plot",
+    )
+
+
+def run_identity(study: Study) -> RunIdentity:
+    """Name the run that this process is part of: as the launcher says, or REANA; a stage run by hand belongs to its study."""
+    run = os.environ.get("ASSAY_RUN") or os.environ.get("REANA_WORKFLOW_UUID") or study_hash(study)[:16]
+    return RunIdentity(run, study.tracking.experiment or study.name)
+
+
+def _key(stage: Stage, study: Study, job: str, inputs: tuple[str, ...]) -> str:
+    sections = resolved(study)
+    return content_key(
+        {
+            "stage": stage.name,
+            "job": job,
+            "version": assay.__version__,
+            "code": source_digest([*stage.rooms, f"cli/{stage.name}", "cli/stage"]),
+            "study": {section: sections[section] for section in stage.sections},
+            "inputs": inputs,
+        }
+    )
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder empty but for the workflow engine's own records."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in folder.iterdir():
+        if entry.name == "_packtivity":
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
