@@ -9,6 +9,7 @@ STUDY     ?= input/input.yml
 RUN       ?=
 JOBS      ?=
 EVENTS    ?=
+CONTAINERS ?= local
 REGISTRY  ?= ghcr.io/assay-hep
 BASE      ?= python:3.11-slim-bookworm
 
@@ -16,7 +17,7 @@ BIN       := $(VENV)/bin
 ASSAY     := $(BIN)/assay
 LOCKS     := requirements/torch.txt requirements/all.txt
 READY     := $(VENV)/.ready
-RUN_FLAGS := $(if $(RUN),--output $(RUN)) $(if $(JOBS),--processes $(JOBS))
+RUN_FLAGS := $(if $(RUN),--output $(RUN)) $(if $(JOBS),--processes $(JOBS)) --containers $(CONTAINERS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana validate test test-fast lint images lock bench clean

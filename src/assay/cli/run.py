@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from assay.cli.options import study_option
 from assay.errors import StudyError, WorkflowError
 from assay.running.launch import Run, launch
-from assay.study.load import load_study
+from assay.cli.checks import load_checked
+
+Containers = Literal["local", "docker"]
 
 _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml": "plot/report.html"}
 
@@ -22,8 +26,9 @@ _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml"
 @click.option("--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-10 or all of them.")
 @click.option("--events", type=click.Path(path_type=Path), help="The event file that the part `ml` starts from.")
 @click.option("--processes", type=click.IntRange(min=1), help="Steps at a time; default all cores.")
+@click.option("--containers", type=click.Choice(["local", "docker"]), default="local", help="Steps as processes, or in their images.")
 @click.option("--project", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder of workflow/ and steps/.")
-def command(study_path: Path, output: Path | None, part: str, events: Path | None, processes: int | None, project: Path) -> None:
+def command(study_path: Path, output: Path | None, part: str, events: Path | None, processes: int | None, containers: Containers, project: Path) -> None:
     """Run a study, or a part of it, with yadage as local processes.
 
     \b
@@ -31,31 +36,32 @@ def command(study_path: Path, output: Path | None, part: str, events: Path | Non
       assay run --study input/input.yml
       assay run --study input/input.yml --part ml --events combined.h5
     """
-    study = load_study(study_path)
+    study = load_checked(study_path)
     folder = (output or Path("runs") / study.name).resolve()
-    run = _run(study_path.resolve(), part, events, folder, project.resolve(), processes or os.cpu_count() or 1)
+    run = _run(study_path.resolve(), part, events, folder, project.resolve())
+    run = replace(run, processes=processes or os.cpu_count() or 1, containers=containers)
     click.echo(f"study {study.name}: running in {folder}")
     states = launch(run, sys.stdout)
     click.echo(f"{len(states)} steps done")
     _tell_where(folder / _OUTPUTS[part])
 
 
-def _run(study: Path, part: str, events: Path | None, folder: Path, project: Path, processes: int) -> Run:
+def _run(study: Path, part: str, events: Path | None, folder: Path, project: Path) -> Run:
     if not (project / "workflow" / "workflow.yml").is_file():
         raise WorkflowError("no workflow here", where=str(project), expected="the folder of workflow/ and steps/", mend="give it with --project")
     if (part == "ml") != (events is not None):
         raise StudyError("--events goes with --part ml", expected="both or none of them")
     outputs = (_OUTPUTS[part],)
     if part == "all":
-        return Run("workflow/workflow.yml", project, folder, study.parent, {"study": study.name}, outputs, processes)
+        return Run("workflow/workflow.yml", project, folder, study.parent, {"study": study.name}, outputs)
     if part == "physics":
-        return Run("physics.yml", project / "workflow", folder, study.parent, {"study": study.name}, outputs, processes)
+        return Run("physics.yml", project / "workflow", folder, study.parent, {"study": study.name}, outputs)
     assert events is not None  # noqa: S101
     if not events.is_file():
         raise StudyError("event file not found", where=str(events), expected="an event file of Assay or MadMiner")
     common = Path(os.path.commonpath([study.parent, events.resolve().parent]))
     parameters = {"study": str(study.relative_to(common)), "events": str(events.resolve().relative_to(common))}
-    return Run("ml.yml", project / "workflow", folder, common, parameters, outputs, processes)
+    return Run("ml.yml", project / "workflow", folder, common, parameters, outputs)
 
 
 def _tell_where(output: Path) -> None:

@@ -22,6 +22,9 @@ from assay.tracking.tracker import Tracker, tracked
 
 log = logging.getLogger("assay")
 
+CHECKPOINT = ".checkpoint.pt"
+"""A training killed in the middle goes on from it; it tells by itself whether it belongs to the same training."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -170,10 +173,10 @@ def _key(stage: Stage, study: Study, job: str, inputs: tuple[str, ...]) -> str:
 
 
 def _empty(folder: Path) -> None:
-    """Make the folder empty but for the workflow engine's own records."""
+    """Make the folder empty but for the workflow engine's own records and a training's checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():
-        if entry.name == "_packtivity":
+        if entry.name in ("_packtivity", CHECKPOINT):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

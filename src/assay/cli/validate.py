@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from assay.study.load import load_study
+from assay.cli.checks import load_checked
 
 
 @click.command("validate", short_help="Check an input.yml.")
 @click.argument("study_path", metavar="INPUT.YML", type=click.Path(path_type=Path))
 def command(study_path: Path) -> None:
     """Check a study; every problem is reported at once, with its line. The exit status is 2 if there is one."""
-    study = load_study(study_path)
+    study = load_checked(study_path)
     click.echo(
         f"{study_path}: valid; {len(study.parameters)} parameters, {len(study.observables)} observables, methods {', '.join(study.methods)}"
     )

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import yaml
 
@@ -50,6 +50,8 @@ class Run:
         Files, relative to `folder`, that exist when the run is done.
     processes
         Number of steps at a time.
+    containers
+        How steps run: see `assay.running.executor`.
     """
 
     workflow: str
@@ -58,7 +60,8 @@ class Run:
     inputs: Path
     parameters: Mapping[str, str]
     outputs: Sequence[str]
-    processes: int
+    processes: int = 1
+    containers: Literal["local", "docker"] = "local"
 
 
 def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
@@ -121,7 +124,7 @@ def _command(run: Run) -> list[str]:
     for key, value in run.parameters.items():
         command += ["-p", f"{key}={yaml.safe_dump(value).splitlines()[0]}"]
     command += ["-d", f"initdir={run.inputs}", "-b", f"multiproc:{run.processes}", "-u", "0.5", "--accept-metadir"]
-    command += ["--plugins", "assay.running.executor", "-k", "packconfig_spec={executor: {docker-encapsulated: local}}"]
+    command += ["--plugins", "assay.running.executor", "-k", f"packconfig_spec={{executor: {{docker-encapsulated: {run.containers}}}}}"]
     return command
 
 

@@ -1,0 +1,90 @@
+"""The local score estimator: t(x | theta) at a fixed theta."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from assay.errors import ModelError
+from assay.estimators.description import ModelDescription
+from assay.estimators.inputs import as_columns
+from assay.estimators.networks import ScoreNetwork
+
+Array = NDArray[np.float64]
+
+
+class ScoreEstimator(Protocol):
+    """What Fisher information and histograms of the score need of an estimator."""
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """The names of the columns of x."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the score's components."""
+
+    @property
+    def reference(self) -> Array:
+        """The point theta at which the score is estimated, shape (P,)."""
+
+    def score(self, x: ArrayLike) -> Array:
+        """Return t(x | theta), shape (E, P)."""
+
+
+class LocalScore:
+    """A network of x, evaluated in blocks.
+
+    Parameters
+    ----------
+    network
+        Trained, in evaluation mode.
+    description
+        Its columns and its origin.
+    """
+
+    def __init__(self, network: ScoreNetwork, description: ModelDescription) -> None:
+        self.network = network
+        self.description = description
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """The names of the columns of x."""
+        return self.description.observables
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the score's components."""
+        return self.description.parameters
+
+    @property
+    def reference(self) -> Array:
+        """The point theta at which the score is estimated, shape (P,)."""
+        return np.asarray(self.description.reference, dtype=np.float64)
+
+    def score(self, x: ArrayLike) -> Array:
+        """Return t(x | theta) at the reference point.
+
+        Parameters
+        ----------
+        x
+            Observables, shape (E, O).
+
+        Returns
+        -------
+        score
+            In one over the parameters' units, shape (E, P).
+
+        Raises
+        ------
+        ModelError
+            If the columns do not fit or hold values that are not finite.
+        """
+        values = as_columns(x, self.observables, "x", ModelError).astype(np.float32)
+        device = self.network.output.weight.device
+        with torch.inference_mode():
+            parts = [self.network(chunk.to(device)).cpu() for chunk in torch.split(torch.from_numpy(values), 8192)]
+        return torch.cat(parts).numpy().astype(np.float64)

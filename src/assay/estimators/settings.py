@@ -1,0 +1,95 @@
+"""How a network is built and trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from assay.errors import TrainingError
+
+ActivationName = Literal["elu", "gelu", "sigmoid", "silu", "softplus", "tanh"]
+OptimiserName = Literal["adam", "adamw"]
+ScheduleName = Literal["constant", "cosine", "exponential"]
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """A fully connected network.
+
+    Parameters
+    ----------
+    hidden
+        The width of every hidden layer.
+    activation
+        The non-linearity. Only smooth ones are offered, since the methods that learn from the joint score train the
+        network's derivative.
+    """
+
+    hidden: tuple[int, ...] = (100, 100, 100)
+    activation: ActivationName = "silu"
+
+    def __post_init__(self) -> None:
+        if not self.hidden or min(self.hidden) < 1:
+            raise TrainingError(
+                f"the network's hidden layers are {list(self.hidden)}",
+                expected="one or more layers of at least one node",
+            )
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """A training.
+
+    Parameters
+    ----------
+    epochs, batch_size
+        Passes over the training sample and samples per step.
+    learning_rate, final_learning_rate
+        At the first and after the last epoch.
+    schedule
+        How the learning rate goes from one to the other; `constant` stays at the first.
+    optimiser, weight_decay
+        Adam, or AdamW with decoupled weight decay.
+    gradient_clip
+        Largest norm of a step's gradient; None clips nothing.
+    patience
+        Epochs without a better validation loss after which training stops; None trains to the end. The weights of the
+        best epoch are kept in either case.
+    alpha
+        Weight of the score term of CASCAL, RASCAL and ALICES, with the score in units of one over half the parameter
+        range, so that its meaning does not depend on the parameters' units; other methods ignore it.
+    seed
+        Decides the initial weights and the order of the samples.
+    device
+        `cpu`, `cuda`, or `auto`: the GPU if there is one.
+    """
+
+    epochs: int = 50
+    batch_size: int = 1024
+    learning_rate: float = 2e-3
+    final_learning_rate: float = 2e-5
+    schedule: ScheduleName = "cosine"
+    optimiser: OptimiserName = "adam"
+    weight_decay: float = 0.0
+    gradient_clip: float | None = 10.0
+    patience: int | None = 10
+    alpha: float = 0.1
+    seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def __post_init__(self) -> None:
+        positive = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate,
+            "final_learning_rate": self.final_learning_rate,
+            "gradient_clip": self.gradient_clip,
+            "patience": self.patience,
+        }
+        for name, value in positive.items():
+            if value is not None and not value > 0:
+                raise TrainingError(f"{name} is {value}", expected="a number above zero")
+        if self.alpha < 0 or self.weight_decay < 0:
+            raise TrainingError(
+                f"alpha is {self.alpha} and weight_decay is {self.weight_decay}", expected="neither below zero"
+            )

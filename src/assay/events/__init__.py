@@ -1,0 +1,1 @@
+"""Simulated events with a weight per benchmark: their file, and the pool of all sub-samples."""

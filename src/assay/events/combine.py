@@ -1,0 +1,223 @@
+"""Putting event files together: checked, normalised, shuffled, and in bounded memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.errors import EventFileError
+from assay.events import layout
+from assay.events.compare import differences
+from assay.events.eventfile import Rows, read_rows, summary, table_of
+from assay.events.header import EventHeader, check_summary, read_header, write_header, write_summary
+from assay.events.inferred import inferred_samples
+from assay.events.partition import event_content, event_hash
+from assay.events.shuffle import Shuffler
+from assay.events.strata import OwnWeights, strata_of, unweighted_samples
+from assay.events.table import EventTable, check_backgrounds, group_scales
+from assay.events.tally import CombinedEvents, Tally
+
+__all__ = ["CombinedEvents", "combine"]
+
+_CHUNK = 50_000
+_BYTES_IN_MEMORY = 128 * 1024 * 1024
+_ROWS_PER_BLOCK = 8192
+_ORDER = 0x5EED  # so that the order of events has nothing to do with their partitions
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One of the files: the numbers of its samples among all, and the factors that their weights take."""
+
+    path: Path
+    header: EventHeader
+    n_events: int
+    first_sample: int
+    factors: NDArray[np.float64]
+
+
+def combine(
+    paths: Sequence[str | Path], output: str | Path, seed: int = 0, chunk: int = _CHUNK, memory: int = _BYTES_IN_MEMORY
+) -> CombinedEvents:
+    """Write the events of all files to one, in an order that depends on nothing but the events and the seed.
+
+    Runs at one benchmark (or of one background process) are rescaled so that they add up to its cross section, each
+    by its share of all events generated. Cut flows are put together.
+
+    Parameters
+    ----------
+    paths
+        Event files of ours or of MadMiner's.
+    output
+        The file to write.
+    seed
+        For the order of the events.
+    chunk, memory
+        Events read at a time, and bytes held for the shuffle.
+
+    Raises
+    ------
+    EventFileError
+        If a file is damaged, set-ups differ (saying in what), no event is left, or a run repeats the events of another.
+    """
+    if not paths:
+        raise EventFileError("there are no files to combine", expected="at least one event file")
+    parts, header = _merged([Path(path) for path in paths], chunk)
+    n_events = sum(part.n_events for part in parts)
+    if n_events == 0:
+        raise EventFileError("no event of any file is left after cuts", mend="loosen the cuts, or generate more events")
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=output.parent) as folder:
+        n_columns = len(header.observables) + len(header.space.benchmarks) + len(header.nuisance_benchmarks)
+        shuffler = Shuffler(Path(folder), n_events, n_columns, memory)
+        own = OwnWeights.none(len(header.samples))
+        for part in parts:
+            for table in _tables(part, chunk):
+                index = table.sample_index + np.int32(part.first_sample)
+                own = own.updated(table.own_weights, index)
+                keys = event_hash(event_content(table.x, table.weights), seed + _ORDER)
+                nuisance = () if table.nuisance is None else (table.nuisance.weights,)
+                shuffler.add(keys, index, np.concatenate([table.x, table.weights, *nuisance], axis=1))
+        strata, stratum_of_sample = strata_of(header.space, header.samples)
+        unweighted = unweighted_samples(header.samples, strata, stratum_of_sample, own)
+        return _write(output, header, shuffler, unweighted, n_events)
+
+
+def _merged(paths: list[Path], chunk: int) -> tuple[list[_Part], EventHeader]:
+    """Read all headers, check that they agree, and put samples and cut flows together."""
+    headers, counts = [], []
+    for path in paths:
+        with layout.reading(path) as file:
+            header = read_header(file)
+            counts.append(len(layout.get(layout.section(file, "samples"), "observations")))
+            headers.append(header if header.named_samples else _with_samples(path, file, header, chunk))
+        found = differences(headers[0], headers[-1])
+        if found:
+            raise EventFileError(
+                f"its set-up differs from that of {paths[0]}:\n    " + "\n    ".join(found),
+                where=str(path),
+                expected="the same parameters, benchmarks, morphing, observables and cuts in all files",
+                mend="combine only files of one study",
+            )
+    _check_samples(paths, headers)
+    samples = tuple(sample for header in headers for sample in header.samples)
+    scales = group_scales(samples)
+    parts, cut_flow, first = [], [], 0
+    for path, header, n_events in zip(paths, headers, counts, strict=True):
+        factors = scales[first : first + len(header.samples)] / group_scales(header.samples)
+        parts.append(_Part(path, header, n_events, first, factors))
+        factor_of = dict(zip([s.name for s in header.samples], factors, strict=True))
+        for row in header.cut_flow:
+            cut_flow.append(replace(row, cross_section=row.cross_section * factor_of.get(row.sample, 1.0)))
+        first += len(header.samples)
+    provenance = {"combined": [{"file": p.name, **h.provenance} for p, h in zip(paths, headers, strict=True)]}
+    return parts, replace(headers[0], samples=samples, cut_flow=tuple(cut_flow), provenance=provenance)
+
+
+def _with_samples(path: Path, file: h5py.File, header: EventHeader, chunk: int) -> EventHeader:
+    """Infer the samples of a file that does not name them, and call them after the file."""
+    rows = [(part.own_weights, part.drawn_at) for part in _chunks(file, header, chunk)]
+    own, drawn_at = (np.concatenate(column) for column in zip(*rows, strict=True))
+    samples = inferred_samples(header.space, own, drawn_at)
+    renamed = tuple(replace(s, name=f"{path.stem}:{s.name}", process=s.process or s.name) for s in samples)
+    return replace(header, samples=renamed)
+
+
+def _chunks(file: h5py.File, header: EventHeader, chunk: int) -> Iterator[Rows]:
+    n_events = len(layout.get(layout.section(file, "samples"), "observations"))
+    for start in range(0, max(n_events, 1), chunk):
+        yield read_rows(file, header, slice(start, start + chunk))
+
+
+def _check_samples(paths: list[Path], headers: list[EventHeader]) -> None:
+    """Refuse a run given twice, and runs of one benchmark that cannot be weighed against each other."""
+    seen: dict[str, Path] = {}
+    for path, header in zip(paths, headers, strict=True):
+        for sample in header.samples:
+            if sample.name in seen:
+                raise EventFileError(
+                    f"sample {sample.name} is in {seen[sample.name]} already",
+                    where=str(path),
+                    expected="every run once, under a name of its own",
+                    mend="leave out one of the files, or generate it again under another name",
+                )
+            seen[sample.name] = path
+    # of a run whose samples are inferred, only what is left after cuts is known: it cannot be weighed against others
+    whole = {sample.group for header in headers if header.named_samples for sample in header.samples}
+    rest = {sample.group for header in headers if not header.named_samples for sample in header.samples}
+    if whole & rest:
+        raise EventFileError(
+            f"not all files with events of {', '.join(sorted(name for _, name in whole & rest))} say how many were generated",
+            expected="files that name their samples (ours), or files that do not (MadMiner's)",
+            mend="extract the events of all files with assay",
+        )
+
+
+def _tables(part: _Part, chunk: int) -> Iterator[EventTable]:
+    """Yield the events of a file in chunks, checked, with their weights rescaled."""
+    n_signal, n_background = np.zeros(len(part.header.space.benchmarks), dtype=np.int64), 0
+    with layout.reading(part.path) as file:
+        for rows in _chunks(file, part.header, chunk):
+            table = table_of(part.header, rows)
+            check_backgrounds(table)
+            signal, background = summary(rows.drawn_at, len(n_signal))
+            n_signal, n_background = n_signal + signal, n_background + background
+            factors = part.factors[table.sample_index][:, None]
+            nuisance = table.nuisance
+            if nuisance is not None:
+                nuisance = replace(nuisance, weights=nuisance.weights * factors)
+            yield replace(table, weights=table.weights * factors, nuisance=nuisance)
+        check_summary(file, n_signal, n_background)
+
+
+def _write(
+    output: Path, header: EventHeader, shuffler: Shuffler, unweighted: NDArray[np.bool_], n_events: int
+) -> CombinedEvents:
+    """Write the shuffled events, and add up what they say about each benchmark."""
+    tally = Tally(header, unweighted)
+    n_observables = len(header.observables)
+    with layout.creating(output) as file:
+        write_header(file, header)
+        writer = _Writer(file, header, n_events)
+        for keys, index, rows in shuffler:
+            x, weights = rows[:, :n_observables], rows[:, n_observables:]
+            drawn_at = tally.add(keys, index, weights[:, : len(header.space.benchmarks)])
+            writer.add(x, weights, drawn_at, index)
+        tally.check_repeats()
+        write_summary(file, *tally.events_per_benchmark())
+        return tally.result()
+
+
+class _Writer:
+    """Appends events to the datasets of a file of a known number of events."""
+
+    def __init__(self, file: h5py.File, header: EventHeader, n_events: int) -> None:
+        group = file.create_group("samples")
+        n_weights = len(header.space.benchmarks) + len(header.nuisance_benchmarks)
+        self._datasets = (
+            self._create(group, "observations", (n_events, len(header.observables)), "f8"),
+            self._create(group, "weights", (n_events, n_weights), "f8"),
+            self._create(group, "sampling_benchmarks", (n_events,), "i8"),
+            self._create(file["assay"], "sample_index", (n_events,), "i4"),
+        )
+        self._written = 0
+
+    def add(self, *columns: NDArray[np.generic]) -> None:
+        rows = slice(self._written, self._written + len(columns[0]))
+        for dataset, values in zip(self._datasets, columns, strict=True):
+            dataset[rows] = values
+        self._written = rows.stop
+
+    @staticmethod
+    def _create(group: h5py.Group, name: str, shape: tuple[int, ...], kind: str) -> h5py.Dataset:
+        if 0 in shape:
+            return group.create_dataset(name, shape, kind)
+        chunks = (min(_ROWS_PER_BLOCK, shape[0]), *shape[1:])
+        return group.create_dataset(name, shape, kind, chunks=chunks, fletcher32=True)

@@ -1,0 +1,242 @@
+"""How parameters, benchmarks, morphing and text stand in an HDF5 file: MadMiner 0.9's datasets, and ours beside them.
+
+MadMiner's text is fixed-width ASCII of 256 bytes; its files of up to release 0.8.3 differ in a few names, and are
+read too. What MadMiner's layout cannot hold goes to the group `assay`, which it ignores. Every array is written with
+a checksum, in a file whose metadata carry checksums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.errors import AssayError, EventFileError
+from assay.files import atomic_path
+from assay.theory.morphing import Morphing
+from assay.theory.parameters import Benchmark, Parameter, ParameterSpace
+
+SCHEMA_VERSION = 1
+_TEXT_WIDTH = 256
+_WHAT = "an event file of this package, or of MadMiner"
+_DAMAGED = "take the file from its source again, or run the stage that wrote it"
+
+
+@contextmanager
+def creating(path: str | Path) -> Iterator[h5py.File]:
+    """Open a new file that takes its name once it is complete."""
+    # the later format has checksums on the metadata as well
+    with atomic_path(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+        yield file
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[h5py.File]:
+    """Open an existing file, and turn what HDF5 complains about into an `EventFileError`."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except FileNotFoundError:
+        raise EventFileError("file not found", where=str(path), mend="run the stage that writes it") from None
+    except AssayError as error:
+        if error.where is not None and error.where.startswith(str(path)):
+            raise
+        where = str(path) if error.where is None else f"{path}, {error.where}"
+        raise EventFileError(error.what, where=where, expected=error.expected, mend=error.mend) from error
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        raise EventFileError(
+            f"the file is damaged: {_reason(error)}", where=str(path), expected="a complete HDF5 file", mend=_DAMAGED
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "truncated" in text:
+        return "it is truncated"
+    if "fletcher32" in text.lower() or "checksum" in text.lower() or "filter" in text.lower():
+        return f"a checksum does not fit ({text})"
+    if "signature not found" in text:
+        return "it is not an HDF5 file"
+    return text
+
+
+def put(group: h5py.Group, name: str, values: object) -> None:
+    """Write an array with a checksum (HDF5 has none for scalars and empty arrays)."""
+    array = np.asarray(values)
+    if array.size and array.ndim:
+        group.create_dataset(name, data=array, fletcher32=True)
+    else:
+        group.create_dataset(name, data=array)
+
+
+def section(file: h5py.File, name: str) -> h5py.Group:
+    """Return a group that has to be there.
+
+    Raises
+    ------
+    EventFileError
+        If it is missing.
+    """
+    if not isinstance(file.get(name), h5py.Group):
+        raise EventFileError(f"there is no {name} in it", expected=_WHAT, mend="check that this is the right file")
+    return file[name]
+
+
+def get(group: h5py.Group, name: str) -> h5py.Dataset:
+    """Return a dataset that has to be there.
+
+    Raises
+    ------
+    EventFileError
+        If it is missing.
+    """
+    found = group.get(name)
+    if not isinstance(found, h5py.Dataset):
+        raise EventFileError(
+            f"there is no dataset {group.name.rstrip('/')}/{name}",
+            expected=_WHAT,
+            mend="check that this is the right file",
+        )
+    return found
+
+
+def put_text(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
+    """Write text as MadMiner does.
+
+    Raises
+    ------
+    EventFileError
+        If it is not ASCII or too long.
+    """
+    for text in texts:
+        if not fits(text):
+            raise EventFileError(
+                f"{text!r} cannot be written to {group.name}/{name}",
+                expected=f"ASCII of at most {_TEXT_WIDTH} characters",
+            )
+    put(group, name, np.array([text.encode("ascii") for text in texts], dtype=f"S{_TEXT_WIDTH}"))
+
+
+def fits(text: str) -> bool:
+    """Say whether MadMiner's layout can hold a text."""
+    return text.isascii() and len(text) <= _TEXT_WIDTH and "\0" not in text
+
+
+def put_unicode(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
+    """Write text of any length in UTF-8."""
+    encoded = [text.encode("utf-8") for text in texts]
+    width = max([1, *map(len, encoded)])
+    put(group, name, np.array(encoded, dtype=h5py.string_dtype("utf-8", width)))
+
+
+def get_text(group: h5py.Group, name: str) -> tuple[str, ...]:
+    """Read text of any kind."""
+    values = np.atleast_1d(get(group, name)[()])
+    return tuple(v.decode("utf-8") if isinstance(v, bytes) else str(v) for v in values.ravel())
+
+
+def absent(text: str) -> str | None:
+    """Return None for the word that stands for nothing in MadMiner's files."""
+    return None if text in {"None", ""} else text
+
+
+def write_space(file: h5py.File, space: ParameterSpace, nuisance_benchmarks: Sequence[str] = ()) -> None:
+    """Write parameters and benchmarks, those of nuisance parameters last."""
+    group = file.create_group("parameters")
+    put_text(group, "names", space.names)
+    put_text(group, "lha_blocks", [p.lha_block for p in space.parameters])
+    put(group, "lha_ids", np.array([p.lha_id for p in space.parameters], dtype=np.int64))
+    put(group, "max_power", np.array(space.max_powers, dtype=np.int64))
+    put(group, "val_ranges", space.ranges)
+    put_text(group, "transforms", [p.transform or "None" for p in space.parameters])
+    group = file.create_group("benchmarks")
+    names = [*space.benchmark_names, *nuisance_benchmarks]
+    nuisance = np.arange(len(names)) >= len(space.benchmarks)
+    put_text(group, "names", names)
+    zeros = np.zeros((len(nuisance_benchmarks), space.n_parameters))
+    put(group, "values", np.concatenate([space.benchmark_values, zeros]))
+    put(group, "is_nuisance", nuisance.astype(np.int64))
+    put(group, "is_reference", np.array([name == space.reference for name in names], dtype=np.int64))
+    ours = file.require_group("assay")
+    ours.attrs["schema_version"] = SCHEMA_VERSION
+    put_unicode(ours.create_group("parameters"), "labels", [p.label or "" for p in space.parameters])
+
+
+def write_morphing(file: h5py.File, morphing: Morphing) -> None:
+    """Write the morphing."""
+    group = file.create_group("morphing")
+    put(group, "components", morphing.components.astype(np.int64))
+    put(group, "morphing_matrix", morphing.matrix)
+
+
+def read_space(file: h5py.File) -> ParameterSpace:
+    """Read parameters and the benchmarks of physics, of either of MadMiner's layouts."""
+    check_version(file)
+    group = section(file, "parameters")
+    names = get_text(group, "names")
+    ranges = get(group, "val_ranges" if "val_ranges" in group else "ranges")[()]
+    powers = np.ravel(get(group, "max_power")[()])
+    ids = np.ravel(get(group, "lha_ids")[()])
+    transforms = get_text(group, "transforms") if "transforms" in group else ("",) * len(names)
+    labels = get_text(file["assay/parameters"], "labels") if "assay/parameters" in file else ("",) * len(names)
+    rows = zip(names, get_text(group, "lha_blocks"), ids, ranges, powers, transforms, labels, strict=True)
+    parameters = tuple(
+        Parameter(name, block, int(lha), (float(low), float(high)), int(power), absent(transform), label or None)
+        for name, block, lha, (low, high), power, transform, label in rows
+    )
+    physics, reference = _benchmark_roles(section(file, "benchmarks"))
+    group = section(file, "benchmarks")
+    values = get(group, "values")[()]
+    listed = zip(get_text(group, "names"), values, physics, strict=True)
+    benchmarks = tuple(Benchmark(name, tuple(map(float, row))) for name, row, of_physics in listed if of_physics)
+    chosen = np.flatnonzero(reference & physics)
+    return ParameterSpace(parameters, benchmarks, get_text(group, "names")[chosen[0]] if len(chosen) else "")
+
+
+def _benchmark_roles(group: h5py.Group) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    n_benchmarks = len(get(group, "names"))
+    nuisance = np.ravel(group["is_nuisance"][()]) if "is_nuisance" in group else np.zeros(n_benchmarks)
+    reference = np.ravel(group["is_reference"][()]) if "is_reference" in group else np.zeros(n_benchmarks)
+    return np.asarray(nuisance == 0), np.asarray(reference == 1)
+
+
+def physics_columns(file: h5py.File) -> NDArray[np.bool_]:
+    """Say which columns of the weights belong to benchmarks of physics."""
+    return _benchmark_roles(section(file, "benchmarks"))[0]
+
+
+def read_morphing(file: h5py.File, space: ParameterSpace) -> Morphing:
+    """Read the morphing, and check that its matrix gives back the benchmarks.
+
+    Raises
+    ------
+    EventFileError
+        If there is none, or it belongs to other benchmarks.
+    """
+    group = section(file, "morphing")
+    powers = get(group, "components")[()].astype(np.int64)
+    morphing = Morphing(powers, space.benchmark_values, get(group, "morphing_matrix")[()].astype(np.float64))
+    # W(theta) = w~(theta) M^+ has to reproduce every monomial from its values at the benchmarks
+    values = morphing.monomials(morphing.basis)
+    size = np.maximum(np.abs(values).max(axis=0), np.finfo(np.float64).tiny)
+    reproduced = (morphing.matrix * size[:, None]) @ (values / size)
+    if np.abs(reproduced - np.eye(len(powers))).max() > 1e-6:
+        raise EventFileError("the morphing matrix does not belong to the benchmarks", mend=_DAMAGED)
+    return morphing
+
+
+def check_version(file: h5py.File) -> None:
+    """Refuse files of a later version of our layout; files without one are MadMiner's."""
+    if "assay" not in file:
+        return
+    version = file["assay"].attrs.get("schema_version", 0)
+    if version != SCHEMA_VERSION:
+        raise EventFileError(
+            f"the file has version {version} of the layout",
+            expected=f"version {SCHEMA_VERSION}",
+            mend="read it with the release of assay that wrote it, or write it again",
+        )

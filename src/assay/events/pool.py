@@ -1,0 +1,248 @@
+"""The pool of all simulated events, and what it says about any theta."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from assay.errors import EventFileError
+from assay.events.mixture import mixture_weights
+from assay.events.partition import Partition, event_content, partition_of
+from assay.events.strata import OwnWeights, Stratum, constants_of, strata_of, unweighted_samples
+from assay.events.table import EventTable, check_backgrounds
+from assay.theory.morphing import Morphing
+from assay.theory.parameters import ParameterSpace
+
+__all__ = ["EventPool", "Partition", "partition_of"]
+
+_WEIGHTS_AT_A_TIME = 8_000_000
+_FEWEST_TO_RESCALE = 10.0
+"""Expected events in a partition below which its actual number is too uncertain to rescale by."""
+
+
+@dataclass(frozen=True, eq=False)
+class EventPool:
+    """All sub-samples as one sample, by deterministic-mixture weights (`assay.events.mixture`).
+
+    Parameters
+    ----------
+    space, morphing
+        The parameters, and how benchmark weights give those at any theta.
+    observables
+        Names of the columns of `x`.
+    x
+        Observables, shape `(n_events, n_observables)`.
+    weights
+        Mixture weights in pb, shape `(n_events, n_benchmarks)`: they add up over all events to the cross sections
+        after cuts.
+    sample_index
+        The run of every event, shape `(n_events,)`.
+    partition
+        The partition of every event, shape `(n_events,)`.
+    stratum
+        The stratum of every event, shape `(n_events,)`.
+    strata
+        What was generated, of which kinds.
+    fractions
+        Nominal fractions of the partitions.
+    """
+
+    space: ParameterSpace
+    morphing: Morphing
+    observables: tuple[str, ...]
+    x: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    sample_index: NDArray[np.int32]
+    partition: NDArray[np.uint8]
+    stratum: NDArray[np.int64]
+    strata: tuple[Stratum, ...]
+    fractions: tuple[float, ...] = (0.6, 0.2, 0.2)
+
+    @classmethod
+    def from_table(cls, table: EventTable, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int = 0) -> EventPool:
+        """Pool the events of a table and assign them to partitions.
+
+        Raises
+        ------
+        EventFileError
+            If there is no event, or weights, cross sections and numbers of events contradict each other.
+        """
+        if table.n_events == 0:
+            raise EventFileError("no events are left", mend="loosen the cuts, or generate more events")
+        strata, stratum_of_sample = strata_of(table.space, table.samples)
+        check_backgrounds(table)
+        own = OwnWeights.none(len(table.samples)).updated(table.own_weights, table.sample_index)
+        unweighted = unweighted_samples(table.samples, strata, stratum_of_sample, own)
+        constants = constants_of(table.space, strata)
+        return cls(
+            table.space,
+            table.morphing,
+            table.observable_names,
+            table.x,
+            mixture_weights(table.weights, table.benchmark_index, constants, unweighted[table.sample_index]),
+            table.sample_index,
+            partition_of(event_content(table.x, table.weights), fractions, seed),
+            stratum_of_sample[table.sample_index],
+            strata,
+            tuple(fractions),
+        )
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return len(self.x)
+
+    def event_weights(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the weights in pb at theta `(n_theta, n_parameters)`, shape `(n_events, n_theta)`.
+
+        Their sum over events is the cross section after cuts. Negative weights are kept.
+        """
+        return self.weights @ self.morphing.weights(np.atleast_2d(theta)).T
+
+    def iterate_event_weights(
+        self, theta: ArrayLike, chunk: int | None = None
+    ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield slices of theta and the event weights there, by default about 64 MB at a time."""
+        points = np.atleast_2d(theta)
+        chunk = chunk or max(1, _WEIGHTS_AT_A_TIME // max(1, self.n_events))
+        for start in range(0, len(points), chunk):
+            part = slice(start, min(start + chunk, len(points)))
+            yield part, self.event_weights(points[part])
+
+    def event_weight_gradients(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the gradients in pb of the weights at one theta, shape `(n_events, n_parameters)`."""
+        gradients: NDArray[np.float64] = self.weights @ self.morphing.weight_gradients(np.asarray(theta))
+        return gradients
+
+    def cross_section(self, theta: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        r"""Return the cross sections after cuts at theta `(n_theta, n_parameters)` and their errors, in pb.
+
+        The error squares the morphed weights (morphing the squares is wrong away from the benchmarks). Its square is
+        the sum over strata of :math:`\sum w^2 - (\sum w)^2/N`, for N events generated, and of the generator's error
+        of the cross section of each.
+        """
+        points = np.atleast_2d(theta)
+        totals, variances = np.empty(len(points)), np.empty(len(points))
+        n_generated = np.array([s.n_generated for s in self.strata])
+        relative_errors = np.array([s.cross_section_error / s.cross_section for s in self.strata])
+        for part, weights in self.iterate_event_weights(points):
+            sums = self._sum_by_stratum(weights)
+            squares = self._sum_by_stratum(weights**2)
+            # rounding must not turn the zero variance of equal weights negative
+            statistical = np.maximum(squares - sums**2 / n_generated[:, None], 0.0)
+            totals[part] = sums.sum(axis=0)
+            variances[part] = (statistical + (relative_errors[:, None] * sums) ** 2).sum(axis=0)
+        return totals, np.sqrt(variances)
+
+    def cross_section_gradient(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the gradient in pb of the cross section at one theta, shape `(n_parameters,)`."""
+        gradient: NDArray[np.float64] = self.weights.sum(axis=0) @ self.morphing.weight_gradients(np.asarray(theta))
+        return gradient
+
+    def effective_sample_size(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return (sum w)^2 / sum w^2 at theta `(n_theta, n_parameters)`, shape `(n_theta,)`.
+
+        Raises
+        ------
+        EventFileError
+            If all weights are zero at one of the theta.
+        """
+        points = np.atleast_2d(theta)
+        result = np.empty(len(points))
+        for part, weights in self.iterate_event_weights(points):
+            squares = (weights**2).sum(axis=0)
+            if np.any(squares == 0.0):
+                bad = points[part][np.argmin(squares)]
+                raise EventFileError(f"all events have weight zero at theta = {bad}", expected="a cross section there")
+            result[part] = weights.sum(axis=0) ** 2 / squares
+        return result
+
+    def negative_weight_share(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the share of negative weights in sum |w| at theta `(n_theta, n_parameters)`, shape `(n_theta,)`."""
+        result = [
+            np.where(w < 0, -w, 0).sum(axis=0) / np.abs(w).sum(axis=0) for _, w in self.iterate_event_weights(theta)
+        ]
+        return np.concatenate(result)
+
+    def scores(self, theta: ArrayLike, events: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
+        """Return joint scores grad log [dsigma(x, z) / sigma] at one theta, shape `(n_events, n_parameters)`.
+
+        Parameters
+        ----------
+        theta
+            The parameters at which to differentiate, shape `(n_parameters,)`.
+        events
+            Indices of the events, by default all.
+
+        Raises
+        ------
+        EventFileError
+            If the cross section is not positive, or one of the events has weight zero there.
+        """
+        point = np.asarray(theta, dtype=np.float64)
+        rows = self.weights if events is None else self.weights[events]
+        weights = rows @ self.morphing.weights(point)
+        total = float(self.weights.sum(axis=0) @ self.morphing.weights(point))
+        if total <= 0.0:
+            raise EventFileError(
+                f"the cross section at theta = {point} is {total:.4g} pb",
+                expected="a positive cross section",
+                mend="generate more events, or stay closer to the benchmarks",
+            )
+        if np.any(weights == 0.0):
+            raise EventFileError(
+                f"{int(np.sum(weights == 0.0))} events have weight zero at theta = {point}: they have no score",
+                expected="events that occur there",
+                mend="pass the indices of events of weight other than zero",
+            )
+        gradients = rows @ self.morphing.weight_gradients(point)
+        return np.asarray(gradients / weights[:, None] - self.cross_section_gradient(point) / total)
+
+    def select(self, partition: Partition) -> EventPool:
+        """Return the events of one partition, with weights rescaled so that they stand for the whole sample.
+
+        The weights of each stratum are multiplied by n/m, with n its events after cuts and m those in the partition.
+        Given n, the hash makes the m a random part of the n, so this is unbiased like dividing by the nominal
+        fraction f, but without the binomial fluctuation of m: the variance added is that of the weights within a
+        stratum, (1/f - 1) n (<w^2> - <w>^2), in place of (1/f - 1) n <w^2>. A stratum with less than ten events
+        expected in the partition is divided by f, since its m may be zero.
+
+        Raises
+        ------
+        EventFileError
+            If the partition has no events.
+        """
+        fraction = self.fractions[partition]
+        chosen = self.partition == partition
+        n_events = np.bincount(self.stratum, minlength=len(self.strata))
+        n_selected = np.bincount(self.stratum[chosen], minlength=len(self.strata))
+        if not chosen.any():
+            raise EventFileError(
+                f"no events in the {partition.name.lower()} partition of {self.n_events} events",
+                expected="events in every partition that is used",
+                mend="generate more events, loosen the cuts, or enlarge the fraction of the partition",
+            )
+        factors = np.full(len(self.strata), 1.0 / fraction)
+        strata = list(self.strata)
+        for s, stratum in enumerate(self.strata):
+            if n_events[s] * fraction >= _FEWEST_TO_RESCALE and n_selected[s] > 0:
+                factors[s] = n_events[s] / n_selected[s]
+                strata[s] = stratum.partitioned(int(n_events[s]), int(n_selected[s]))
+        return replace(
+            self,
+            x=self.x[chosen],
+            weights=self.weights[chosen] * factors[self.stratum[chosen]][:, None],
+            sample_index=self.sample_index[chosen],
+            partition=self.partition[chosen],
+            stratum=self.stratum[chosen],
+            strata=tuple(strata),
+        )
+
+    def _sum_by_stratum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums = np.zeros((len(self.strata), values.shape[1]))
+        for s in range(len(self.strata)):
+            sums[s] = values[self.stratum == s].sum(axis=0)
+        return sums

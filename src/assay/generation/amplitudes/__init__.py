@@ -1,0 +1,1 @@
+"""Building blocks of helicity amplitudes over arrays of events: fermion currents, propagators, vertices."""

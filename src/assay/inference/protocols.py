@@ -1,0 +1,99 @@
+"""What inference needs of the rooms before it, and of a likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+PER_INVERSE_FEMTOBARN = 1000.0
+"""pb^-1 in one fb^-1: luminosities are in fb^-1, cross sections in pb."""
+
+
+class MorphingWeights(Protocol):
+    """The dependence of every event weight on theta: w(theta) = sum_b weights[b](theta) w_b."""
+
+    def weights(self, theta: Array) -> Array:
+        """Return (T, B) for theta (T, P)."""
+        ...
+
+    def weight_gradients(self, theta: Array) -> Array:
+        """Return (T, B, P) for theta (T, P)."""
+        ...
+
+
+class WeightedEvents(Protocol):
+    """Events with observables and a weight per benchmark in pb, such as `assay.events.pool.EventPool`."""
+
+    @property
+    def x(self) -> Array:
+        """Observables (E, O)."""
+        ...
+
+    @property
+    def weights(self) -> Array:
+        """Benchmark weights (E, B) in pb."""
+        ...
+
+    @property
+    def morphing(self) -> MorphingWeights:
+        """The dependence on theta."""
+        ...
+
+    @property
+    def observables(self) -> Sequence[str]:
+        """Names of the columns of `x`."""
+        ...
+
+
+class RatioEstimator(Protocol):
+    """An estimator of log r(x|theta, theta_ref) and of its gradient."""
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Names of the columns of x."""
+        ...
+
+    def log_ratio(self, x: Array, theta: Array) -> npt.NDArray[np.floating]:
+        """Return (T, E) for x (E, O) and theta (T, P)."""
+        ...
+
+    def score(self, x: Array, theta: Array) -> npt.NDArray[np.floating]:
+        """Return the gradient of log r in theta, (E, P), for x (E, O) and theta (P,)."""
+        ...
+
+
+class ScoreEstimator(Protocol):
+    """An estimator of the score at a fixed reference point."""
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Names of the columns of x."""
+        ...
+
+    def score(self, x: Array) -> npt.NDArray[np.floating]:
+        """Return (E, P) for x (E, O)."""
+        ...
+
+
+class Likelihood(Protocol):
+    """A log likelihood of one data set as a function of theta."""
+
+    def log_likelihood(self, theta: Array) -> Array:
+        """Return (T,) for theta (T, P); minus infinity where the hypothesis predicts a negative rate."""
+        ...
+
+    def gradient(self, theta: Array) -> Array:
+        """Return (P,) for theta (P,)."""
+        ...
+
+
+def as_points(theta: npt.ArrayLike) -> Array:
+    """Return theta as (T, P): one point (P,) becomes (1, P)."""
+    return np.atleast_2d(np.asarray(theta, dtype=np.float64))

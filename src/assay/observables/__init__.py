@@ -1,0 +1,1 @@
+"""Observables and cuts: the expression language evaluated on reconstructed objects."""

@@ -1,0 +1,1 @@
+"""Figures and the report: everything is drawn from results, nothing is computed anew."""

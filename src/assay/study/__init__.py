@@ -1,0 +1,1 @@
+"""From `input.yml` to a typed, validated study."""

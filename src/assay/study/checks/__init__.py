@@ -1,0 +1,26 @@
+"""What the values of a study must satisfy together.
+
+Every check is a function from a `Draft` (what is valid of a study) to findings. All run, whatever else is wrong, so
+that a study's faults are reported in one go. Rooms further down add their own through `load_study(path, checks=...)`.
+"""
+
+from __future__ import annotations
+
+from assay.study.checks.draft import Check, Draft
+from assay.study.checks.limits import LIMIT_CHECKS
+from assay.study.checks.methods import METHOD_CHECKS
+from assay.study.checks.observables import OBSERVABLE_CHECKS
+from assay.study.checks.process import PROCESS_CHECKS, one_of, operators_of_process
+from assay.study.checks.sampling import SAMPLING_CHECKS
+from assay.study.checks.theory import THEORY_CHECKS
+
+__all__ = ["CHECKS", "Check", "Draft", "one_of", "operators_of_process"]
+
+CHECKS: tuple[Check, ...] = (
+    *THEORY_CHECKS,
+    *PROCESS_CHECKS,
+    *OBSERVABLE_CHECKS,
+    *SAMPLING_CHECKS,
+    *METHOD_CHECKS,
+    *LIMIT_CHECKS,
+)

@@ -1,0 +1,108 @@
+"""Checks of the augmented data: fractions, priors, numbers of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from assay.study.checks.draft import Check, Draft, interval_finding
+from assay.study.checks.theory import n_components
+from assay.study.model import FlatPrior, GaussianPrior, Prior
+from assay.study.problems import Finding, Location, listed, suggestion
+
+
+def fractions(draft: Draft) -> Iterable[Finding]:
+    """Check that the shares of the events sum to one."""
+    if draft.sampling is None:
+        return
+    shares = draft.sampling.fractions
+    total = shares.train + shares.validation + shares.test
+    if abs(total - 1.0) > 1e-9:
+        rest = 1.0 - shares.train - shares.validation
+        yield Finding(
+            ("sampling", "fractions"),
+            f"shares that sum to {total:.6g}",
+            "a sum of 1",
+            f"write test: {rest:.6g}, for example" if rest > 0 else "lower them",
+        )
+
+
+def priors(draft: Draft) -> Iterable[Finding]:
+    """Check that priors are of known parameters, within their ranges."""
+    known = draft.names("parameters")
+    for name, prior in draft.sampling.prior.items() if draft.sampling is not None else ():
+        location: Location = ("sampling", "prior", name)
+        if draft.unknown("parameters", name):
+            yield Finding(
+                location,
+                f"a prior for the unknown parameter {name}",
+                f"one of {listed(known)}",
+                suggestion(name, known, "declare it under parameters, or remove its prior"),
+                on_key=True,
+            )
+        elif name in draft.parameters and draft.parameters[name].range[0] < draft.parameters[name].range[1]:
+            yield from _within(prior, location, name, draft.parameters[name].range)
+
+
+def _within(prior: Prior, location: Location, name: str, allowed: tuple[float, float]) -> Iterable[Finding]:
+    low, high = allowed
+    if isinstance(prior, FlatPrior):
+        location = (*location, "flat")
+        reversed_range = interval_finding(location, prior.flat)
+        if reversed_range is not None:
+            yield reversed_range
+        elif not (low <= prior.flat[0] and prior.flat[1] <= high):
+            yield Finding(
+                location,
+                f"a flat prior on [{prior.flat[0]:g}, {prior.flat[1]:g}], beyond the range of {name}",
+                f"within [{low:g}, {high:g}]",
+                f"narrow it, or widen parameters.{name}.range",
+            )
+    elif isinstance(prior, GaussianPrior):
+        location = (*location, "gaussian")
+        mean, deviation = prior.gaussian
+        if not low <= mean <= high:
+            yield Finding(
+                location,
+                f"a Gaussian prior with its mean at {mean:g}, outside the range of {name}",
+                f"a mean from {low:g} to {high:g}",
+                f"move it, or widen parameters.{name}.range",
+            )
+        elif deviation > high - low:
+            yield Finding(
+                location,
+                f"a standard deviation of {deviation:g}, wider than the range of {name}, to which it is truncated",
+                f"at most {high - low:g}",
+                f"write flat: [{low:g}, {high:g}]",
+            )
+
+
+def sample_numbers(draft: Draft) -> Iterable[Finding]:
+    """Check that there are at least as many samples as hypotheses."""
+    if draft.sampling is not None and draft.sampling.hypotheses > draft.sampling.train_samples:
+        yield Finding(
+            ("sampling", "hypotheses"),
+            f"{draft.sampling.hypotheses} hypotheses for {draft.sampling.train_samples} training samples",
+            f"at most {draft.sampling.train_samples}",
+            "take fewer hypotheses or more samples",
+        )
+
+
+def enough_events(draft: Draft) -> Iterable[Finding]:
+    """Check that the smallest share of the events can hold the effective events that are asked for."""
+    sampling, process, morphing = draft.sampling, draft.process, draft.morphing
+    if sampling is None or process is None or morphing is None or not draft.all_valid("parameters"):
+        return
+    powers = [parameter.max_power for parameter in draft.parameters.values()]
+    benchmarks = max(len(draft.names("benchmarks")), n_components(powers, morphing.max_overall_power))
+    shares = sampling.fractions
+    events = process.events_per_benchmark * benchmarks * min(shares.train, shares.validation, shares.test)
+    if events < sampling.min_effective_events:
+        yield Finding(
+            ("process", "events_per_benchmark"),
+            f"{process.events_per_benchmark} events at {benchmarks} benchmarks: {events:.0f} in the smallest share",
+            f"at least sampling.min_effective_events = {sampling.min_effective_events:g} there",
+            "generate more events",
+        )
+
+
+SAMPLING_CHECKS: tuple[Check, ...] = (fractions, priors, sample_numbers, enough_events)

@@ -1,0 +1,113 @@
+"""The study as typed, immutable models; every default that changes physics stands in them and nowhere else.
+
+Each section of `input.yml` is one class, in `assay.study.model_physics` and `assay.study.model_learning`. What a single
+value must satisfy is declared on its field; what values must satisfy together is in `assay.study.checks`. The JSON
+schema that editors use and the reference of `input.yml` are generated from these classes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from assay.study.model_learning import (
+    DEFAULT_ALPHA,
+    AxisSection,
+    FlatPrior,
+    FractionsSection,
+    GaussianPrior,
+    HistogramMethod,
+    LimitsSection,
+    Method,
+    Prior,
+    RateMethod,
+    RatioMethod,
+    SamplingSection,
+    ScoreMethod,
+    TrackingSection,
+    TrainingSection,
+)
+from assay.study.model_physics import (
+    DetectorSection,
+    GenerationCuts,
+    MorphingSection,
+    ObservableSection,
+    ParameterSection,
+    ProcessSection,
+    ScaleSection,
+    ShowerSection,
+)
+from assay.study.values import Finite, Interval, Name, NonNegative, Positive, Section
+
+__all__ = [
+    "DEFAULT_ALPHA",
+    "WITH_SCORE",
+    "AxisSection",
+    "DetectorSection",
+    "Finite",
+    "FlatPrior",
+    "FractionsSection",
+    "GaussianPrior",
+    "GenerationCuts",
+    "HistogramMethod",
+    "Interval",
+    "LimitsSection",
+    "Method",
+    "MorphingSection",
+    "Name",
+    "NonNegative",
+    "ObservableSection",
+    "ParameterSection",
+    "Positive",
+    "Prior",
+    "ProcessSection",
+    "RateMethod",
+    "RatioMethod",
+    "SamplingSection",
+    "ScaleSection",
+    "ScoreMethod",
+    "Section",
+    "ShowerSection",
+    "Study",
+    "TrackingSection",
+    "TrainingSection",
+]
+
+WITH_SCORE = frozenset(DEFAULT_ALPHA)
+"""Ratio methods whose loss has a score term."""
+
+
+class Study(Section):
+    """A whole study, as `input.yml` describes it."""
+
+    assay: Annotated[Literal[1], Field(description="version of the layout of this file")]
+    name: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64, description="letters, digits, - and _"),
+    ]
+    title: Annotated[str, Field(max_length=500, description="for the report")] = ""
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="every job's seed derives from it and the job's name")] = 1
+    parameters: Annotated[dict[Name, ParameterSection], Field(min_length=1, description="theory parameters, by name")]
+    benchmarks: Annotated[
+        dict[Name, dict[Name, Finite]],
+        Field(min_length=1, description="parameter points, by name; configure adds as many as the morphing needs"),
+    ]
+    reference: Annotated[
+        Name | None, Field(description="the benchmark that ratios and scores refer to; null: the first")
+    ] = None
+    morphing: Annotated[MorphingSection, Field(description="interpolation between benchmarks")] = MorphingSection()
+    process: Annotated[ProcessSection, Field(description="hard process")] = ProcessSection()
+    shower: Annotated[ShowerSection, Field(description="Pythia 8")] = ShowerSection()
+    detector: Annotated[DetectorSection, Field(description="detector simulation")] = DetectorSection()
+    observables: Annotated[dict[Name, ObservableSection], Field(min_length=1, description="numbers per event, by name")]
+    cuts: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...],
+        Field(description="conditions that an event has to meet, of observables and particles"),
+    ] = ()
+    luminosity: Annotated[Positive, Field(description="fb^-1")]
+    sampling: Annotated[SamplingSection, Field(description="augmented data")] = SamplingSection()
+    training: Annotated[TrainingSection, Field(description="of all methods without their own")] = TrainingSection()
+    methods: Annotated[dict[Name, Method], Field(min_length=1, description="estimators and baselines, by name")]
+    limits: Annotated[LimitsSection, Field(description="expected limits")] = LimitsSection()
+    tracking: Annotated[TrackingSection, Field(description="MLflow")] = TrackingSection()

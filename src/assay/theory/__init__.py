@@ -1,0 +1,1 @@
+"""Parameters, benchmarks and morphing: how the cross section depends on the theory."""

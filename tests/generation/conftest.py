@@ -1,0 +1,64 @@
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from assay.generation.embedded import EmbeddedSettings, prepare
+
+DATA = Path(__file__).parents[1] / "data"
+
+BENCHMARKS = {
+    "sm": {},
+    "w": {"CWL2": 251.104, "CPWL2": 1.652},
+    "ww": {"CWL2": 4.956, "CPWL2": 249.452},
+    "cw_p10": {"CWL2": 10.0},
+    "cw_m10": {"CWL2": -10.0},
+    "cpw_p10": {"CPWL2": 10.0},
+}
+TUTORIAL = {
+    "tut_w": {"CWL2": 15.2 * 16.52, "CPWL2": 0.1 * 16.52},
+    "tut_neg_w": {"CWL2": -15.4 * 16.52, "CPWL2": 0.2 * 16.52},
+    "tut_ww": {"CWL2": 0.3 * 16.52, "CPWL2": 15.1 * 16.52},
+    "tut_neg_ww": {"CWL2": 0.4 * 16.52, "CPWL2": -15.3 * 16.52},
+}
+
+
+def _couplings_of(column):
+    if column in TUTORIAL:
+        return TUTORIAL[column]
+    return {name: float(value) for name, value in re.findall(r"(\w+)=(-?[\d.]+)", column)}
+
+
+@pytest.fixture(scope="session")
+def reference_matrix_elements():
+    """Momenta (60, 5, 4) and, per column of the reference table, its couplings and |M|^2 (60,)."""
+    stem = DATA / "matrix-elements" / "ud_udh_Wonly"
+    momenta = np.loadtxt(f"{stem}_points.csv", delimiter=",", skiprows=2)[:, 2:].reshape(-1, 5, 4)
+    lines = Path(f"{stem}_me2.csv").read_text().splitlines()[1:]
+    names, *rows = csv.reader(lines)
+    table = np.array(rows, dtype=float)
+    return momenta, {name: (_couplings_of(name), table[:, i]) for i, name in enumerate(names) if i > 0}
+
+
+@pytest.fixture(scope="session")
+def reference_cross_sections():
+    """File name to benchmark to (value, error) in pb."""
+
+    def read(name):
+        rows = [line.split(",") for line in (DATA / "cross-sections" / name).read_text().splitlines()]
+        data = [row for row in rows if len(row) == 5 and row[0] != "run"]
+        return {row[0].split("_", 1)[1]: (float(row[3]), float(row[4])) for row in data}
+
+    return {name: read(f"{name}.csv") for name in ("fix", "nopdf", "tut")}
+
+
+@pytest.fixture(scope="session")
+def benchmarks():
+    return BENCHMARKS
+
+
+@pytest.fixture(scope="session")
+def prepared():
+    """A quick preparation of the default settings."""
+    return prepare(EmbeddedSettings(), BENCHMARKS, seed=4, n_points=50_000, n_points_per_iteration=20_000)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assay.errors import InferenceError
+from assay.inference.histograms import (
+    BinningSample,
+    affordable_bins,
+    columns,
+    event_weights,
+    histogram_model,
+    principal_axes,
+)
+
+pytestmark = pytest.mark.fast
+ORIGIN = np.zeros(2)
+
+
+def test_counts_go_to_the_merged_bins(amplitude_pool: Callable[..., Any]) -> None:
+    pool = amplitude_pool(20_000, (0.7, 0.4))
+    sparse = pool.part(slice(0, 100))  # 2.5 events per bin: has to be merged
+    sample = BinningSample(pool.observables, pool.x, pool.weights[:, 0])
+    model = histogram_model(sample, sparse, sparse.x, 6, ORIGIN, np.zeros((1, 2)))
+    assert model.templates.n_bins < 36
+    assert "merged" in model.notes[0]
+    assert (model.templates.effective_events(ORIGIN) >= 5).all()
+    expected = model.templates.cross_sections(ORIGIN)[0]
+    assert np.allclose(model.counts(sparse.x) / 100, expected / expected.sum())
+
+
+def test_bins_are_reduced_with_a_note(amplitude_pool: Callable[..., Any]) -> None:
+    pool = amplitude_pool(1000, (0.7, 0.4))
+    sample = BinningSample(pool.observables, pool.x, pool.weights[:, 0])
+    model = histogram_model(sample, pool, pool.x, 12, ORIGIN, np.zeros((1, 2)))
+    assert model.binning.shape == (7, 7)
+    assert "7 in place of 12" in model.notes[0]
+
+
+def test_affordable_bins_bound_the_total() -> None:
+    assert affordable_bins(12, 3, 10**6) == 12
+    assert affordable_bins(100, 1, 10**6) == 100
+    assert affordable_bins(12, 6, 10**6) == 3
+    assert affordable_bins(12, 10, 10**6) == 2
+    assert affordable_bins(12, 1, 10) == 2
+
+
+def test_columns_are_found_by_name(amplitude_pool: Callable[..., Any]) -> None:
+    pool = amplitude_pool(10, (0.7, 0.4))
+    assert np.array_equal(columns(pool, ["x1", "x0"]), pool.x[:, ::-1])
+    with pytest.raises(InferenceError, match="no observable met"):
+        columns(pool, ["met"])
+
+
+def test_event_weights_add_up_to_the_cross_section(amplitude_pool: Callable[..., Any]) -> None:
+    pool = amplitude_pool(200_000, (0.7, 0.4))
+    exact = 0.002 * (1 + 0.49 * 0.25 + 0.16 * 0.09)
+    assert np.isclose(event_weights(pool, (0.5, -0.3)).sum(), exact, rtol=0.01)
+
+
+def test_principal_axes_are_ordered_by_information() -> None:
+    scores = np.random.default_rng(0).normal(size=(10_000, 4)) * [1.0, 4.0, 2.0, 3.0]
+    axes = principal_axes(scores, np.ones(10_000), 2)
+    assert axes.shape == (4, 2)
+    assert np.abs(axes).argmax(axis=0).tolist() == [1, 3]
