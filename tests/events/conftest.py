@@ -1,4 +1,4 @@
-"""A process whose cross section is a known polynomial in two parameters at every x, with as many runs as a test likes."""
+"""A process whose cross section is a known polynomial in two parameters, with as many runs as a test likes."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_layout_is_madminers(table, path):
             assert file[name].dtype == np.dtype(kind), name
         assert file["observables/definitions"][1] == b"None"  # longer than MadMiner's text
         assert file["systematics/scales"][1] == b"None"
-        assert file["parameters/transforms"][()].tolist() == [b"16.52*theta", b"None"]
+        assert file["parameters/transforms"][()].tolist() == [b"16.52*theta", b"theta"]
         assert file["benchmarks/is_nuisance"][()].tolist() == [0] * 6 + [1] * 2
         assert file["sample_summary/signal_events"][()].sum() == n
         for name in ("observations", "weights", "sampling_benchmarks"):
@@ -103,7 +103,7 @@ def madminer_file(path, table, old=False, change=None):
         file["parameters/names"] = text(space.names)
         file["parameters/lha_blocks"] = text(["dim6", "dim6"])
         file["parameters/lha_ids"] = np.array([2, 5])
-        file["parameters/transforms"] = text(["16.52*theta", "None"])
+        file["parameters/transforms"] = text(["16.52*theta", "theta"])
         powers = np.array([2, 2])
         file["parameters/max_power"] = powers[:, None] if old else powers
         file["parameters/ranges" if old else "parameters/val_ranges"] = space.ranges
@@ -160,6 +160,15 @@ def test_madminers_files_are_read(signal_and_background, tmp_path, old):
     assert found.samples[0].cross_section / n_sm == pytest.approx(table.samples[0].cross_section / 80)
 
 
+def test_finite_differences_are_not_dropped_in_silence(signal_and_background, tmp_path):
+    def add(file):
+        file["finite_differences/base_benchmarks"] = np.array([b"sm"], dtype="S256")
+
+    path = madminer_file(tmp_path / "madminer.h5", signal_and_background, change=add)
+    with pytest.raises(EventFileError, match="benchmarks for finite differences"):
+        read_event_file(path)
+
+
 def test_weights_that_are_not_constant_are_refused(signal_and_background, tmp_path):
     table = signal_and_background
     weights = table.weights * np.linspace(1, 1.01, table.n_events)[:, None]
@@ -194,7 +203,7 @@ def test_setup_files(toy, tmp_path, path):
         found = read_setup_file(file)
         assert found.space == toy.space
         np.testing.assert_array_equal(found.morphing.matrix, toy.morphing.matrix)
-    with pytest.raises(EventFileError, match="there is no systematics in it|there is no observables in it"):
+    with pytest.raises(EventFileError, match="there is no observables in it"):
         read_event_file(tmp_path / "setup.h5")
 
 
@@ -258,7 +267,10 @@ FAULTS = {
     "fewer observables": (replaced("samples/observations", lambda old: old[:, :1]), "samples/observations has shape"),
     "lost events": (replaced("sample_summary/signal_events", lambda old: old + 1), "as its summary says"),
     "other benchmarks": (replaced("samples/sampling_benchmarks", lambda old: old[::-1]), "contradicts"),
-    "other morphing": (replaced("morphing/morphing_matrix", lambda old: 1.1 * old), "does not belong to the benchmarks"),
+    "other morphing": (
+        replaced("morphing/morphing_matrix", lambda old: 1.1 * old),
+        "does not belong to the benchmarks",
+    ),
     "moved benchmark": (replaced("benchmarks/values", lambda old: old + 0.01), "does not belong to the benchmarks"),
     "no weights": (removed("samples/weights"), "there is no dataset /samples/weights"),
     "no parameters": (removed("parameters"), "there is no parameters in it"),
@@ -285,7 +297,7 @@ def test_flipped_bits_are_found(table, path):
     content = path.read_bytes()
     rng = np.random.default_rng(0)
     n_found = 0
-    for position in rng.integers(0, len(content), 250):
+    for position in rng.integers(0, len(content), 120):
         damaged = bytearray(content)
         damaged[position] ^= 1 << rng.integers(8)
         path.write_bytes(damaged)
@@ -299,7 +311,7 @@ def test_flipped_bits_are_found(table, path):
         for name in ("x", "weights", "sample_index"):
             np.testing.assert_array_equal(getattr(found, name), getattr(table, name))
         np.testing.assert_array_equal(found.morphing.matrix, table.morphing.matrix)
-    assert n_found > 100
+    assert n_found > 50
 
 
 @pytest.mark.parametrize("name", ["ü", "x" * 300, "a\0b"])

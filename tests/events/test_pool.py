@@ -59,7 +59,7 @@ def test_two_samples_at_the_same_benchmark_do_not_add_up(toy, rng):
     np.testing.assert_array_equal(again.partition, EventPool.from_table(table).partition)
 
 
-N_REPEATED = 250
+N_REPEATED = 200
 
 
 @pytest.fixture(scope="module")

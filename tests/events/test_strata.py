@@ -21,9 +21,7 @@ def test_several_runs_are_weighted_by_their_generated_events(toy):
     assert strata[0].cross_section == pytest.approx(1.75)
     assert strata[0].cross_section_error == pytest.approx(np.hypot(0.25 * 0.1, 0.75 * 0.2))
     assert strata[1].benchmark == -1
-    np.testing.assert_allclose(
-        constants_of(toy.space, strata), [1.75 / 400, 3.0 / 50, np.inf, np.inf, np.inf, np.inf]
-    )
+    np.testing.assert_allclose(constants_of(toy.space, strata), [1.75 / 400, 3.0 / 50, np.inf, np.inf, np.inf, np.inf])
 
 
 def test_all_events_are_no_partition():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from assay.generation.embedded import EmbeddedSettings, prepare
 
 DATA = Path(__file__).parents[1] / "data"

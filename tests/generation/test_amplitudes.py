@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from assay.generation.amplitudes.currents import left_handed_current, left_handed_spinor
 from assay.generation.amplitudes.propagators import vector_propagator
 from assay.generation.amplitudes.vertices import VectorLeg, higgs_vertex_cphiwl2, higgs_vertex_cpwl2

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from assay.generation.cuts import JetCuts
 from assay.generation.kinematics import from_rapidity
 

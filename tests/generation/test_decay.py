@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from assay.generation import decay
 from assay.generation.kinematics import boosted, from_rapidity, minkowski_product
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from assay.generation import kinematics as k
 
 pytestmark = pytest.mark.fast
@@ -10,7 +11,7 @@ def rng():
     return np.random.default_rng(3)
 
 
-def test_levi_civita_is_minus_nothing_but_the_determinant(rng):
+def test_levi_civita_is_the_determinant(rng):
     a, b = rng.normal(size=(2, 50, 4)) + 1j * rng.normal(size=(2, 50, 4))
     c, d = rng.normal(size=(2, 50, 4))
     expected = np.linalg.det(np.stack([a, b, c, d], axis=-1))
@@ -44,4 +45,6 @@ def test_rotation_about_the_beam_keeps_relative_angles(rng):
 
 
 def test_azimuths_are_wrapped():
-    np.testing.assert_allclose(k.wrapped_azimuth(np.array([0.0, 4.0, -4.0, np.pi])), [0, 4 - 2 * np.pi, 2 * np.pi - 4, -np.pi])
+    np.testing.assert_allclose(
+        k.wrapped_azimuth(np.array([0.0, 4.0, -4.0, np.pi])), [0, 4 - 2 * np.pi, 2 * np.pi - 4, -np.pi]
+    )

@@ -1,11 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
-from assay.errors import GenerationError
-from assay.generation import wbf_higgs
-from assay.generation.matrix_element import matrix_element_score, squared_matrix_element
-from assay.generation.processes import operators
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from assay.errors import GenerationError
+from assay.generation import wbf_higgs
+from assay.generation.lhe import read_lhe
+from assay.generation.matrix_element import matrix_element_score, squared_matrix_element
+from assay.generation.processes import operators
 
 pytestmark = pytest.mark.fast
 
@@ -111,6 +115,17 @@ def test_is_exactly_quadratic_along_every_line(reference_matrix_elements, direct
     parabola = at(0.0) + t * (at(1.0) - at(-1.0)) / 2.0 + t**2 * ((at(1.0) + at(-1.0)) / 2.0 - at(0.0))
     scale = at(0.0) + at(1.0) + at(-1.0)
     np.testing.assert_allclose(at(t) / scale, parabola / scale, atol=1e-10 * (1.0 + t**2))
+
+
+def test_reweighting_is_that_of_madgraph():
+    """The weights that MadGraph wrote into its events, to the digits that it printed."""
+    sample = read_lhe(Path(__file__).parents[1] / "data" / "lhe" / "madgraph_wbf_sm_200.lhe.gz")
+    momenta = sample.four_momenta.reshape(len(sample), 7, 4)[:, [0, 1, 3, 4, 2]]
+    sm = squared_matrix_element(PROCESS, momenta, {})
+    points = {"cw_m10": (-10.0, 0.0), "cpw_p10": (0.0, 10.0), "p50_m30": (50.0, -30.0), "mix": (165.2, 165.2)}
+    for name, (cwl2, cpwl2) in points.items():
+        ratio = squared_matrix_element(PROCESS, momenta, {"CWL2": cwl2, "CPWL2": cpwl2}) / sm
+        np.testing.assert_allclose(ratio * sample.nominal_weights, sample.weight(name), rtol=5e-7)
 
 
 def test_score_is_the_gradient(reference_matrix_elements):

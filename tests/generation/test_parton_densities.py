@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from assay.errors import GenerationError
 from assay.generation import parton_densities
 

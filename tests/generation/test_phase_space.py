@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+
+from assay.generation.adaptive_grid import uniform_grid
 from assay.generation.kinematics import minkowski_product, rapidity, transverse_momentum
 from assay.generation.phase_space import HadronicPhaseSpace, PartonicPhaseSpace
 
@@ -47,11 +49,15 @@ def test_volume_of_three_massless_particles(mapping):
     """Phi_3 = s / (256 pi^3), and its integral over dx1 dx2 a quarter of that."""
     energy = 500.0
     space = mapping(energy, 1e-3, 200.0, 0.0, 9.0)
-    cube = np.random.default_rng(2).random((400_000, space.n_axes))
-    values = np.zeros(len(cube))
-    points = space.points(cube)
-    values[points.inside] = points.measure
+    rng = np.random.default_rng(2)
+    grid = uniform_grid(space.n_axes, 40)
+    for _ in range(8):
+        cube, inverse_density = grid.sample(rng.random((40_000, space.n_axes)))
+        values = np.zeros(len(cube))
+        points = space.points(cube)
+        values[points.inside] = points.measure * inverse_density[points.inside]
+        grid = grid.refined(cube, values)
     expected = (2.0 * energy) ** 2 / (256.0 * np.pi**3) / (4.0 if mapping is HadronicPhaseSpace else 1.0)
     error = np.std(values) / np.sqrt(len(cube))
-    assert error < 0.03 * expected
+    assert error < 0.015 * expected
     assert abs(np.mean(values) - expected) < 4.0 * error

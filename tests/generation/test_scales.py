@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from assay.generation import scales
 from assay.generation.lhe import read_lhe
 

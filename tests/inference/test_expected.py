@@ -15,8 +15,11 @@ from assay.inference.expected import (
     rate_limits,
     ratio_limits,
     score_histogram,
+    total_templates,
 )
 from assay.inference.grid import Grid
+from assay.inference.likelihoods import RateLikelihood
+from assay.inference.limits import DataSet, limits
 
 pytestmark = pytest.mark.fast
 SLOPES = (0.7, 0.4)
@@ -98,17 +101,38 @@ def test_rate_limits_know_only_the_cross_section(parts: tuple[Any, Any, Any], si
     assert not result.interval("a", 0.68).closed
 
 
-def test_a_wrong_cross_section_of_one_benchmark_moves_the_fit(parts: tuple[Any, Any, Any]) -> None:
-    """Data from good events, templates with a benchmark that is 20 % too large."""
-    pool, training, _ = parts
-    scaled = replace(pool, weights=pool.weights * np.where(np.arange(6) == 0, 1.2, 1.0))
-    model = observable_histogram(pool, training, ("x0", "x1"), 8, WANTED, ORIGIN)
-    wrong = observable_histogram(scaled, training, ("x0", "x1"), 8, WANTED, ORIGIN)
-    good = model.templates.cross_sections(TRUTH).sum()
-    assert np.isclose(good, 0.002 * (1 + 0.49 * 0.0025 + 0.16 * 0.0004), rtol=0.01)
-    assert not np.isclose(wrong.templates.cross_sections(TRUTH).sum(), good, rtol=0.1)
-    limits = histogram_limits(scaled, model, WANTED, "mixed")
-    assert limits[0].best_fit.log_likelihood < limits[1].best_fit.log_likelihood
+def test_a_wrong_cross_section_of_one_benchmark_moves_the_fit_and_is_reported(
+    amplitude_pool: Callable[..., Any], sigma_0: float
+) -> None:
+    """The first of the benchmarks 0, 1, -1 is 20 % too large: sigma(theta) gains 0.2 sigma_0 (1 - theta^2)."""
+    pool, true = amplitude_pool(100_000, (0.7,)), 0.9
+    wrong = replace(pool, weights=pool.weights * [1.2, 1.0, 1.0])
+    grid = Grid.regular(("a",), [(0.0, 1.5)], 61)
+    # 1 + 0.49 t^2 + 0.2 (1 - t^2) = 1 + 0.49 true^2
+    moved = np.sqrt((0.49 * true**2 - 0.2) / 0.29)
+    for events, found in ((pool, true), (wrong, moved)):
+        total = total_templates(events)
+        rate = RateLikelihood.asimov(total_templates(pool), 3000.0, (true,))
+        result = limits("rate", True, replace(rate, total=total), grid, DataSet(3000.0, rate.n, (true,)))
+        assert np.isclose(result.best_fit.theta[0], found, atol=0.02)
+        assert any("biased" in warning for warning in result.warnings) == (events is wrong)
+
+
+def test_three_parameters_from_events_to_intervals(
+    amplitude_pool: Callable[..., Any], exact_ratio: Callable[..., Any]
+) -> None:
+    slopes, true = (0.7, 0.4, 0.5), (0.05, 0.0, -0.04)
+    pool = amplitude_pool(40_000, slopes)
+    grid = Grid.regular(tuple("abc"), [(-0.15, 0.2), (-0.2, 0.2), (-0.25, 0.2)], {"a": 9, "b": 8, "c": 7})
+    wanted = Expectation(grid, true, 300.0)
+    ratio = ratio_limits(pool, pool, exact_ratio(slopes), wanted, "exact")[0]
+    model = observable_histogram(pool, pool, pool.observables, 10, wanted, (0.0, 0.0, 0.0))
+    histogram = histogram_limits(pool, model, wanted, "histogram")[0]
+    assert [pair.parameters for pair in ratio.pair_profiles] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert ratio.pair("c", "a").q.shape == (7, 9)
+    for p, name in enumerate("abc"):
+        assert np.isclose(width(ratio, name), width(histogram, name), rtol=0.06)
+        assert abs(ratio.best_fit.theta[p] - true[p]) < 0.02
 
 
 def test_the_reference_does_not_need_to_be_the_truth(

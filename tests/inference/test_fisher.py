@@ -107,7 +107,7 @@ def test_errors_are_the_spread_of_repeated_simulations(kind: str, amplitude_pool
         templates = binned(pool, direction=(1.0, 1.0))
         return histogram_information(templates, theta, 1.0, NAMES, include_rate=kind == "histogram")
 
-    results = [estimate(seed) for seed in range(400)]
+    results = [estimate(seed) for seed in range(250)]
     spread = np.cov(np.stack([r.information.ravel() for r in results]).T)
     predicted = np.mean([r.covariance.reshape(4, 4) for r in results], axis=0)
     assert np.allclose(np.sqrt(np.diag(predicted)), np.sqrt(np.diag(spread)), rtol=0.15)

@@ -30,24 +30,24 @@ TWO = Bumps(np.array([[-5.0, 0.0], [5.0, 3.0]]), np.array([1.0, 2.0]))
 
 
 def test_the_highest_of_several_maxima_is_found_between_grid_points() -> None:
-    best = maximise(TWO, np.array([[-4.0, 0.5], [4.0, 2.0]]), BOUNDS, np.ones(2))
+    best = maximise(TWO, np.array([[-4.0, 0.5], [4.0, 2.0]]), BOUNDS, np.ones((2, 2)))
     assert np.allclose(best.theta, [5.0, 3.0], atol=1e-6)
     assert np.isclose(best.log_likelihood, 2.0, atol=1e-12)
     assert best.at_edge == (False, False)
 
 
 def test_the_edge_is_flagged() -> None:
-    best = maximise(TWO, np.array([[4.0, 2.0]]), np.array([[-10.0, 4.5], [-10.0, 10.0]]), np.ones(2))
+    best = maximise(TWO, np.array([[4.0, 2.0]]), np.array([[-10.0, 4.5], [-10.0, 10.0]]), np.ones((1, 2)))
     assert best.at_edge == (True, False)
     assert best.theta[0] == 4.5
 
 
 def test_points_that_are_not_physical_never_win() -> None:
     walled = Bumps(TWO.centres, TWO.heights, wall=4.9)
-    best = maximise(walled, np.array([[-5.0, 0.0], [6.0, 2.0]]), BOUNDS, np.ones(2))
+    best = maximise(walled, np.array([[-5.0, 0.0], [6.0, 2.0]]), BOUNDS, np.ones((2, 2)))
     assert np.allclose(best.theta, [5.0, 3.0], atol=1e-6)
     with pytest.raises(InferenceError, match="no starting point"):
-        maximise(walled, np.array([[-5.0, 0.0]]), BOUNDS, np.ones(2))
+        maximise(walled, np.array([[-5.0, 0.0]]), BOUNDS, np.ones((1, 2)))
 
 
 def test_local_maxima_come_highest_first_and_ignore_minus_infinity() -> None:

@@ -89,6 +89,16 @@ def test_mismatches_of_grid_truth_and_training_range_are_reported() -> None:
     assert "only 12 effective" in text
 
 
+def test_a_method_that_excludes_the_truth_of_its_own_data_is_reported() -> None:
+    good = limits("m", True, ASYMMETRIC, GRID, DataSet(300.0, 250.0, (0.02, -0.25)))
+    assert good.q_true is not None
+    assert np.isclose(good.q_true, 0.05**2 * 4.0, atol=1e-8)
+    assert not any("biased" in warning for warning in good.warnings)
+    biased = limits("m", True, ASYMMETRIC, GRID, DataSet(300.0, 250.0, (0.3, -0.3)))
+    assert any("biased" in warning for warning in biased.warnings)
+    assert limits("m", True, ASYMMETRIC, GRID, DataSet(300.0, 250.0)).q_true is None
+
+
 def test_open_intervals_and_fits_at_the_edge_are_reported() -> None:
     result = limits("m", True, Quadratic(np.diag([1.0, 1.0]), np.array([3.0, 0.0])), GRID, DATA)
     text = " ".join(result.warnings)

@@ -91,3 +91,32 @@ def test_infinite_q_is_outside_of_every_interval() -> None:
     (segment,) = crossings(axis, q, 0.0, 0.95, "a").segments
     assert np.isclose(segment.lower, -0.4)
     assert not segment.lower_at_edge
+
+
+class Banana:
+    """Far from quadratic; the maximum over b at fixed a is at b = sin(2 a), of height -a^2 / 2 - a^4 / 8."""
+
+    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+        a, b = theta.T
+        ridge = b - np.sin(2 * a)
+        return -(a**2) / 2 - a**4 / 8 - 8 * (np.cosh(ridge) - 1) - ridge**3
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        a, b = theta
+        ridge = b - np.sin(2 * a)
+        slope = 8 * np.sinh(ridge) + 3 * ridge**2
+        return np.array([-a - a**3 / 2 + 2 * np.cos(2 * a) * slope, -slope])
+
+
+def test_refinement_between_grid_points_is_of_high_order() -> None:
+    errors, raw = [], []
+    for points in (11, 21, 41):
+        grid = Grid.regular(("a", "b"), [(-1.0, 1.0), (-1.5, 1.5)], {"a": 9, "b": points})
+        values = Banana().log_likelihood(grid.points).reshape(grid.shape)
+        a = grid.axes[0]
+        exact = a**2 + a**4 / 4
+        errors.append(np.abs(profile(Banana(), grid, values, (0,), 0.0).q - exact).max())
+        raw.append(np.abs(-2 * values.max(axis=1) - exact).max())
+    assert errors[-1] < 1e-5
+    assert errors[1] < raw[1] / 50
+    assert errors[2] < errors[0] / 50

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,24 +15,26 @@ def base_text() -> str:
     return (Path(__file__).parent / "base.yml").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def write_study(tmp_path: Path) -> Callable[[str], Path]:
-    """Write a study beside the detector card that it names."""
+@pytest.fixture(scope="session")
+def write_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Write a study beside the detector card that it names; a later one replaces it."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "cards").mkdir()
+    (folder / "cards" / "detector.yml").write_text("{}\n", encoding="utf-8")
 
     def write(text: str) -> Path:
-        (tmp_path / "cards").mkdir(exist_ok=True)
-        (tmp_path / "cards" / "detector.yml").write_text("{}\n", encoding="utf-8")
-        path = tmp_path / "input.yml"
+        path = folder / "input.yml"
         path.write_text(text, encoding="utf-8")
         return path
 
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def problems_of(write_study: Callable[[str], Path]) -> Callable[[str], tuple[Problem, ...]]:
     """Return what is wrong with a study, nothing if it loads."""
 
+    @cache
     def load(text: str) -> tuple[Problem, ...]:
         try:
             load_study(write_study(text))

@@ -13,7 +13,15 @@ pytestmark = pytest.mark.fast
 
 @pytest.mark.parametrize(
     ("powers", "overall", "expected"),
-    [((2, 2), 2, 6), ((4, 4), 4, 15), ((2,) * 3, 2, 10), ((4,) * 4, 4, 70), ((4,) * 5, 4, 126), ((1, 2), 3, 6), ((0,), 3, 1)],
+    [
+        ((2, 2), 2, 6),
+        ((4, 4), 4, 15),
+        ((2,) * 3, 2, 10),
+        ((4,) * 4, 4, 70),
+        ((4,) * 5, 4, 126),
+        ((1, 2), 3, 6),
+        ((0,), 3, 1),
+    ],
 )
 def test_number_of_components(powers, overall, expected):
     found = components(powers, overall)

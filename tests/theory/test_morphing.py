@@ -91,7 +91,7 @@ def test_degenerate_bases_are_refused_by_name(basis, message):
 
 
 def test_too_few_benchmarks_are_refused():
-    with pytest.raises(MorphingError, match="5 benchmarks .*for 6 morphing components"):
+    with pytest.raises(MorphingError, match=r"5 benchmarks .*for 6 morphing components"):
         Morphing.from_basis(POWERS, np.eye(5, 2))
 
 

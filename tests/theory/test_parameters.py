@@ -51,7 +51,9 @@ def test_transform_gives_the_entry_of_the_parameter_card():
     np.testing.assert_allclose(space.coefficients(space.benchmark_values), [[0, 0], [8.26, -1]])
 
 
-@pytest.mark.parametrize("transform", ["__import__('os').system('true')", "theta.real", "x + 1", "theta +", "open('f')"])
+@pytest.mark.parametrize(
+    "transform", ["__import__('os').system('true')", "theta.real", "x + 1", "theta +", "open('f')"]
+)
 def test_transform_runs_no_code(transform):
     with pytest.raises(ExpressionError):
         Parameter("p", "dim6", 1, (0.0, 1.0), 2, transform).coefficient([0.1])

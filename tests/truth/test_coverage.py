@@ -16,7 +16,7 @@ from assay.inference.protocols import Likelihood
 from assay.inference.templates import Templates
 from assay.theory.morphing import Morphing, components
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.slow
 SLOPE, SIGMA_0, LUMINOSITY = 0.7, 0.002, 100.0
 N_TOYS = 200
 GRID = Grid.regular(("theta",), [(-0.6, 0.6)], 25)

@@ -25,7 +25,8 @@ from assay.errors import TrainingError
 Array = NDArray[np.float64]
 Verdict = Literal["passed", "doubtful", "failed"]
 
-_ITERATIONS = 50
+_ITERATIONS = 100
+_SMALLEST_STEP = 1e-9
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def mean_ratio(log_r: ArrayLike, weights: ArrayLike, tolerance: float = 0.02, na
 
     With -log r_hat and events of the numerator it checks E[1/r_hat] = 1.
     """
-    value, error = _weighted_mean(np.exp(np.asarray(log_r, dtype=np.float64)), np.asarray(weights, dtype=np.float64))
+    with np.errstate(over="ignore"):  # an infinite ratio is an infinite mean, which fails
+        ratios = np.exp(np.asarray(log_r, dtype=np.float64))
+    value, error = _weighted_mean(ratios, np.asarray(weights, dtype=np.float64))
     return _judge(name, value, error, 1.0, tolerance)
 
 
@@ -185,16 +188,20 @@ def agreement(estimates: ArrayLike, targets: ArrayLike, weights: ArrayLike | Non
 
 def _logistic_slope(design: Array, s: Array) -> tuple[float, float]:
     """Return the slope of a logistic fit of 1 - s and its error, by the sandwich formula, as s need not be 0 or 1."""
-    coefficients = np.zeros(2)
+    coefficients = np.array([0.0, 1.0])
+    loss = _cross_entropy(design @ coefficients, s)
     for _ in range(_ITERATIONS):
         p = expit(design @ coefficients)
-        gradient = design.T @ (p - (1.0 - s))
         hessian = (design * (p * (1.0 - p))[:, None]).T @ design
-        # damped: a full step from zero can overshoot where log r_hat is large
-        step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
-        coefficients = coefficients - step * min(1.0, 1.0 / max(1e-300, float(np.abs(step).max())))
-        if float(np.abs(step).max()) < 1e-10:
+        step = np.linalg.lstsq(hessian, design.T @ (p - (1.0 - s)), rcond=None)[0]
+        # the objective is convex, but a whole step can overshoot where estimates are far off
+        while (trial := _cross_entropy(design @ (coefficients - step), s)) > loss and np.abs(
+            step
+        ).max() > _SMALLEST_STEP:
+            step = step / 2.0
+        if np.abs(step).max() <= _SMALLEST_STEP:
             break
+        coefficients, loss = coefficients - step, trial
     p = expit(design @ coefficients)
     residuals = design * (p - (1.0 - s))[:, None]
     inverse = np.linalg.pinv((design * (p * (1.0 - p))[:, None]).T @ design)
@@ -202,10 +209,16 @@ def _logistic_slope(design: Array, s: Array) -> tuple[float, float]:
     return float(coefficients[1]), math.sqrt(float(covariance[1, 1]))
 
 
+def _cross_entropy(log_r: Array, s: Array) -> float:
+    return float(np.sum(np.logaddexp(0.0, log_r) - (1.0 - s) * log_r))
+
+
 def _weighted_mean(values: Array, weights: Array) -> tuple[float, float]:
     """Return the mean and its error for weighted events."""
     total = float(weights.sum())
     mean = float(weights @ values) / total
+    if not math.isfinite(mean):
+        return math.nan, math.nan
     return mean, math.sqrt(float(weights**2 @ (values - mean) ** 2)) / abs(total)
 
 

@@ -110,8 +110,7 @@ def _train_epoch(
             norms[index] = nn.utils.clip_grad_norm_(parameters, settings.gradient_clip)
         optimiser.step()
         losses[index] = loss.detach()
-    _check_finite("loss", losses, epoch)
-    _check_finite("gradient", norms, epoch)
+    _check_finite(losses, norms, epoch)
     sizes = torch.tensor([_size(chosen) for chosen in slices], dtype=torch.float64)
     return float((losses.double().cpu() * sizes).sum() / sizes.sum()), rate
 
@@ -158,12 +157,15 @@ def _copy_of(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
 
-def _check_finite(what: str, values: Tensor, epoch: int) -> None:
-    bad = torch.nonzero(~torch.isfinite(values))
+def _check_finite(losses: Tensor, norms: Tensor, epoch: int) -> None:
+    """Name the first batch that went wrong: its loss, or else its gradient, which spoils the loss of the next one."""
+    bad = torch.nonzero(~torch.isfinite(losses) | ~torch.isfinite(norms))
     if len(bad):
         index = int(bad[0])
+        loss = float(losses[index])
+        what, value = ("gradient", float(norms[index])) if math.isfinite(loss) else ("loss", loss)
         raise TrainingError(
-            f"the {what} of epoch {epoch}, batch {index + 1} of {len(values)} is {float(values[index])}",
+            f"the {what} of epoch {epoch}, batch {index + 1} of {len(losses)} is {value}",
             expected="a finite number",
             mend="lower the learning rate, set a gradient clip, or look for extreme joint ratios in the sample",
         )

@@ -123,6 +123,8 @@ class ParameterisedRatio:
         """Return sum_i w_i log r(x_i | theta, theta1), shape (T,), for weights (E,), in bounded memory."""
         values, hypotheses = self._checked(x, theta)
         w = np.asarray(weights, dtype=np.float64)
+        if w.shape != (len(values),):
+            raise ModelError(f"weights of shape {w.shape} for {len(values)} events", expected="one for each event")
         result = np.zeros(len(hypotheses))
         for rows, columns, block in self._blocks(values, hypotheses):
             result[rows] += block.cpu().numpy().astype(np.float64) @ w[columns]

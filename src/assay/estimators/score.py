@@ -15,6 +15,8 @@ from assay.estimators.networks import ScoreNetwork
 
 Array = NDArray[np.float64]
 
+_ROWS_PER_CHUNK = 1 << 14
+
 
 class ScoreEstimator(Protocol):
     """What Fisher information and histograms of the score need of an estimator."""
@@ -86,5 +88,6 @@ class LocalScore:
         values = as_columns(x, self.observables, "x", ModelError).astype(np.float32)
         device = self.network.output.weight.device
         with torch.inference_mode():
-            parts = [self.network(chunk.to(device)).cpu() for chunk in torch.split(torch.from_numpy(values), 8192)]
+            chunks = torch.split(torch.from_numpy(values), _ROWS_PER_CHUNK)
+            parts = [self.network(chunk.to(device)).cpu() for chunk in chunks]
         return torch.cat(parts).numpy().astype(np.float64)

@@ -54,7 +54,8 @@ class TrainingSettings:
         Largest norm of a step's gradient; None clips nothing.
     patience
         Epochs without a better validation loss after which training stops; None trains to the end. The weights of the
-        best epoch are kept in either case.
+        best epoch are kept in either case. With a falling learning rate the best epochs are the last ones and early
+        ones are noisy: patience below a third of the epochs ends good trainings.
     alpha
         Weight of the score term of CASCAL, RASCAL and ALICES, with the score in units of one over half the parameter
         range, so that its meaning does not depend on the parameters' units; other methods ignore it.
@@ -72,7 +73,7 @@ class TrainingSettings:
     optimiser: OptimiserName = "adam"
     weight_decay: float = 0.0
     gradient_clip: float | None = 10.0
-    patience: int | None = 10
+    patience: int | None = 20
     alpha: float = 0.1
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"

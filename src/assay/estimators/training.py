@@ -84,6 +84,7 @@ def train_estimator(
     objective: RatioObjective | ScoreObjective
     if isinstance(definition, RatioMethod) and isinstance(train, RatioSample) and isinstance(validation, RatioSample):
         _check_ratio_sample(train)
+        _check_ratio_sample(validation)
         objective = RatioObjective(definition, settings.alpha, ratio_network(train, network, settings.seed))
         data = _Data(objective.pack(train), objective.pack(validation), digests)
     elif (

@@ -153,8 +153,9 @@ def _check_samples(paths: list[Path], headers: list[EventHeader]) -> None:
     whole = {sample.group for header in headers if header.named_samples for sample in header.samples}
     rest = {sample.group for header in headers if not header.named_samples for sample in header.samples}
     if whole & rest:
+        names = ", ".join(sorted(name for _, name in whole & rest))
         raise EventFileError(
-            f"not all files with events of {', '.join(sorted(name for _, name in whole & rest))} say how many were generated",
+            f"not all files with events of {names} say how many were generated",
             expected="files that name their samples (ours), or files that do not (MadMiner's)",
             mend="extract the events of all files with assay",
         )

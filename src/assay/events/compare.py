@@ -45,8 +45,9 @@ def _spaces(first: ParameterSpace, other: ParameterSpace) -> Iterator[str]:
         return
     for ours, theirs in zip(first.parameters, other.parameters, strict=True):
         for field in ("lha_block", "lha_id", "max_power", "transform"):
-            if getattr(ours, field) != getattr(theirs, field):
-                yield f"{field} of parameter {ours.name}: {getattr(ours, field)} and {getattr(theirs, field)}"
+            one, two = getattr(ours, field), getattr(theirs, field)
+            if one != two and {one, two} != {None, "theta"}:
+                yield f"{field} of parameter {ours.name}: {one} and {two}"
         if not np.allclose(ours.range, theirs.range, rtol=_TOLERANCE, atol=0.0):
             yield f"range of parameter {ours.name}: {ours.range} and {theirs.range}"
     if first.benchmark_names != other.benchmark_names:

@@ -77,7 +77,7 @@ def read_header(file: h5py.File) -> EventHeader:
     names = get_text(section(file, "benchmarks"), "names")
     if not np.all(np.diff(physics.astype(int)) <= 0):
         raise EventFileError("benchmarks of physics come after those of nuisance parameters", expected="physics first")
-    systematics = _read_systematics(file)
+    _refuse_finite_differences(file)
     return EventHeader(
         space,
         layout.read_morphing(file, space),
@@ -86,7 +86,7 @@ def read_header(file: h5py.File) -> EventHeader:
         _read_cut_flow(ours["cut_flow"]) if "cut_flow" in ours else (),
         tuple(name for name, of_physics in zip(names, physics, strict=True) if not of_physics),
         _read_nuisance_parameters(file),
-        systematics,
+        _read_systematics(file),
         json.loads(get_text(ours, "provenance")[0]) if "provenance" in ours else {},
         "samples" in ours,
     )
@@ -120,6 +120,17 @@ def check_summary(file: h5py.File, signal_events: NDArray[np.int64], background_
             f"the file holds {signal_events.tolist()} signal events and {background_events} of background",
             expected=f"{stated.tolist()} and {background}, as its summary says",
             mend="run the stage that wrote it again",
+        )
+
+
+def _refuse_finite_differences(file: h5py.File) -> None:
+    """Refuse what would be lost: derivatives by parameters that the morphing does not describe."""
+    group = file.get("finite_differences")
+    if group is not None and "base_benchmarks" in group and len(get_text(group, "base_benchmarks")):
+        raise EventFileError(
+            "it has benchmarks for finite differences",
+            expected="a dependence on the parameters that morphing describes alone",
+            mend="write the file without finite differences",
         )
 
 

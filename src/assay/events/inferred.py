@@ -62,5 +62,7 @@ def inferred_samples(
                 mend="extract the events again with assay, which keeps the samples in the file",
             )
         total, n_events = float(own.sum()), len(own)
-        samples.append(Sample(name, name if benchmark >= 0 else None, n_events, total, total / np.sqrt(n_events)))
+        samples.append(
+            Sample(name, name if benchmark >= 0 else None, n_events, total, total / float(np.sqrt(n_events)))
+        )
     return tuple(samples)

@@ -22,6 +22,7 @@ from assay.theory.parameters import Benchmark, Parameter, ParameterSpace
 
 SCHEMA_VERSION = 1
 _TEXT_WIDTH = 256
+_IDENTITY = "theta"  # MadMiner evaluates the transform of every parameter
 _WHAT = "an event file of this package, or of MadMiner"
 _DAMAGED = "take the file from its source again, or run the stage that wrote it"
 
@@ -144,6 +145,10 @@ def absent(text: str) -> str | None:
     return None if text in {"None", ""} else text
 
 
+def _transform(text: str) -> str | None:
+    return None if text.strip() == _IDENTITY else absent(text)
+
+
 def write_space(file: h5py.File, space: ParameterSpace, nuisance_benchmarks: Sequence[str] = ()) -> None:
     """Write parameters and benchmarks, those of nuisance parameters last."""
     group = file.create_group("parameters")
@@ -152,7 +157,7 @@ def write_space(file: h5py.File, space: ParameterSpace, nuisance_benchmarks: Seq
     put(group, "lha_ids", np.array([p.lha_id for p in space.parameters], dtype=np.int64))
     put(group, "max_power", np.array(space.max_powers, dtype=np.int64))
     put(group, "val_ranges", space.ranges)
-    put_text(group, "transforms", [p.transform or "None" for p in space.parameters])
+    put_text(group, "transforms", [p.transform or _IDENTITY for p in space.parameters])
     group = file.create_group("benchmarks")
     names = [*space.benchmark_names, *nuisance_benchmarks]
     nuisance = np.arange(len(names)) >= len(space.benchmarks)
@@ -185,7 +190,7 @@ def read_space(file: h5py.File) -> ParameterSpace:
     labels = get_text(file["assay/parameters"], "labels") if "assay/parameters" in file else ("",) * len(names)
     rows = zip(names, get_text(group, "lha_blocks"), ids, ranges, powers, transforms, labels, strict=True)
     parameters = tuple(
-        Parameter(name, block, int(lha), (float(low), float(high)), int(power), absent(transform), label or None)
+        Parameter(name, block, int(lha), (float(low), float(high)), int(power), _transform(transform), label or None)
         for name, block, lha, (low, high), power, transform, label in rows
     )
     physics, reference = _benchmark_roles(section(file, "benchmarks"))

@@ -40,6 +40,8 @@ class Shuffler:
 
     def add(self, keys: NDArray[np.uint64], tags: NDArray[np.int32], rows: NDArray[np.float64]) -> None:
         """Add rows `(n, n_columns)` with their keys and tags, `(n,)`."""
+        if len(keys) == 0:
+            return
         records = np.empty(len(keys), dtype=self._record)
         records["key"], records["tag"], records["row"] = keys, tags, rows
         bucket = np.zeros(len(keys), dtype=np.int64) if self._bits == 0 else self._bucket_of(keys)

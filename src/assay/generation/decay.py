@@ -42,8 +42,10 @@ def share_near_resonance(n_widths: float) -> float:
 def decay_to_photons(higgs: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return two photons (n, 2, 4) in GeV for every Higgs boson (n, 4)."""
     n_events = len(higgs)
-    cosine = rng.uniform(-1.0, 1.0, n_events)
-    phi = rng.uniform(-pi, pi, n_events)
+    # drawn event by event: the first events do not depend on how many follow
+    uniform = rng.random((n_events, 2))
+    cosine = 2.0 * uniform[:, 0] - 1.0
+    phi = 2.0 * pi * uniform[:, 1]
     sine = np.sqrt(1.0 - cosine**2)
     half_mass = np.sqrt(minkowski_product(higgs, higgs)) / 2.0
     direction = np.stack([np.ones(n_events), sine * np.cos(phi), sine * np.sin(phi), cosine], axis=1)

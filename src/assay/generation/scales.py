@@ -17,7 +17,7 @@ ScaleChoice = Literal["fixed", "dynamical", "transverse_mass_sum", "half_transve
 SCALE_CHOICES: tuple[ScaleChoice, ...] = ("fixed", "dynamical", "transverse_mass_sum", "half_transverse_mass_sum")
 
 LOWEST_FACTORISATION_SCALE = 2.0
-"""GeV; densities are not evolved further down (MadGraph rejects such events, fewer than one in 10^5)."""
+"""GeV; densities are not evolved further down (MadGraph rejects such events; at dynamical scale one in 10^10)."""
 
 STRONG_COUPLING_AT_MZ = 0.130
 Z_MASS = 91.188

@@ -15,7 +15,8 @@ from assay.generation.scales import Scales
 
 POINTS_PER_CHUNK = 25_000
 HIGHEST_OVERWEIGHT_FRACTION = 0.01
-CHUNKS_BEFORE_JUDGEMENT = 10
+EVENTS_BEFORE_JUDGEMENT = 10_000
+POINTS_WITHOUT_EVENT = 2_500_000
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def unweighted_events(
         )
         found, chunks = found + len(chosen), chunks + 1
         total, above = total + float(np.sum(relative)), above + float(np.sum(np.maximum(relative - 1.0, 0.0)))
-        _require_events(found, chunks, total, above)
+        _require_fit(found, chunks * POINTS_PER_CHUNK, total, above)
     momenta, renormalisation, factorisation, ratios = (
         np.concatenate(column)[:n_events] for column in zip(*parts, strict=True)
     )
@@ -90,13 +91,16 @@ def unweighted_events(
     return HardEvents(momenta, scales, ratios, found / (chunks * POINTS_PER_CHUNK), above / total)
 
 
-def _require_events(found: int, chunks: int, total: float, above: float) -> None:
-    if chunks < CHUNKS_BEFORE_JUDGEMENT:
+def _require_fit(found: int, points: int, total: float, above: float) -> None:
+    """Raise once enough has been drawn to know; `total` and `above` in units of events."""
+    if found == 0 and points >= POINTS_WITHOUT_EVENT:
+        fault = f"no event in {points} points"
+    elif total > EVENTS_BEFORE_JUDGEMENT and above > HIGHEST_OVERWEIGHT_FRACTION * total:
+        fault = f"{above / total:.1%} of the cross section above the maximum weight"
+    else:
         return
-    if found == 0 or above > HIGHEST_OVERWEIGHT_FRACTION * total:
-        raise GenerationError(
-            f"the sampling grid does not fit: {found} events in {chunks * POINTS_PER_CHUNK} points, "
-            f"{above / total if total else 0.0:.1%} of the cross section above the maximum weight",
-            expected=f"at most {HIGHEST_OVERWEIGHT_FRACTION:.0%} above it",
-            mend="run prepare again with more points",
-        )
+    raise GenerationError(
+        f"the sampling grid does not fit: {fault}",
+        expected=f"at most {HIGHEST_OVERWEIGHT_FRACTION:.0%} above the maximum weight",
+        mend="run prepare again with more points",
+    )

@@ -142,18 +142,8 @@ def score_information(
     products = (t[:, :, None] * t[:, None, :]).reshape(len(t), -1)
     mean, covariance = _mean_and_covariance(products, w)
     expected = PER_INVERSE_FEMTOBARN * luminosity * sigma
-    n_parameters = t.shape[1]
-    return FisherResult(
-        method,
-        False,
-        parameters,
-        tuple(map(float, np.asarray(theta, dtype=np.float64))),
-        luminosity,
-        expected * mean.reshape(n_parameters, n_parameters),
-        expected**2 * covariance.reshape([n_parameters] * 4),
-        np.zeros((n_parameters, n_parameters)),
-        parton_level,
-    )
+    result = _shape_result(method, parameters, theta, luminosity, expected * mean, expected**2 * covariance)
+    return replace(result, parton_level=parton_level)
 
 
 def calibrated_information(
@@ -188,17 +178,17 @@ def calibrated_information(
     influence = influence + influence.transpose(0, 2, 1) - calibrated[:, :, None] * calibrated[:, None, :]
     _, covariance = _mean_and_covariance(influence.reshape(len(t), -1), w)
     expected = PER_INVERSE_FEMTOBARN * luminosity * sigma
-    n_parameters = joint.shape[1]
-    return FisherResult(
-        method,
-        False,
-        parameters,
-        tuple(map(float, np.asarray(theta, dtype=np.float64))),
-        luminosity,
-        expected * response.T @ map_,
-        expected**2 * covariance.reshape([n_parameters] * 4),
-        np.zeros((n_parameters, n_parameters)),
-    )
+    return _shape_result(method, parameters, theta, luminosity, expected * response.T @ map_, expected**2 * covariance)
+
+
+def _shape_result(
+    method: str, parameters: tuple[str, ...], theta: npt.ArrayLike, luminosity: float, mean: Array, covariance: Array
+) -> FisherResult:
+    """Return information whose elements are means over many events, hardly biased by finite simulation."""
+    p = len(parameters)
+    point = tuple(map(float, np.asarray(theta, dtype=np.float64)))
+    matrix, spread = mean.reshape(p, p), covariance.reshape(p, p, p, p)
+    return FisherResult(method, False, parameters, point, luminosity, matrix, spread, np.zeros((p, p)))
 
 
 def with_rate(shape: FisherResult, rate: FisherResult) -> FisherResult:

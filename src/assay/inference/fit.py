@@ -44,7 +44,7 @@ def maximise(likelihood: Likelihood, starts: Array, bounds: Array, scale: Array)
     bounds
         (P, 2).
     scale
-        A typical step per parameter (P,), such as the grid's.
+        A typical distance per start and parameter, (S, P), such as the uncertainty that a parabola suggests.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def maximise(likelihood: Likelihood, starts: Array, bounds: Array, scale: Array)
             mend="move the grid to where the morphed cross sections are positive",
         )
     best_theta, best_value = starts[int(np.argmax(np.where(physical, values, -np.inf)))], float(values[physical].max())
-    for start, value in zip(starts[physical], values[physical], strict=True):
-        theta = _climb(likelihood, start, float(value), bounds, scale)
+    for start, value, unit in zip(starts[physical], values[physical], scale[physical], strict=True):
+        theta = _climb(likelihood, start, float(value), bounds, unit)
         reached = float(likelihood.log_likelihood(theta[None])[0])
         if reached > best_value:
             best_theta, best_value = theta, reached
@@ -70,7 +70,10 @@ def maximise(likelihood: Likelihood, starts: Array, bounds: Array, scale: Array)
 
 
 def _climb(likelihood: Likelihood, start: Array, value: float, bounds: Array, scale: Array) -> Array:
-    """L-BFGS-B in units of `scale`; points that are not physical are answered with a high wall."""
+    """Climb by L-BFGS-B in units of `scale`; points that are not physical are answered with a high wall.
+
+    Networks in single precision have a noise of about 1e-6 in log L: line searches below that are cut short.
+    """
     wall = abs(value) + 1e6
 
     def cost(u: Array) -> tuple[float, Array]:
@@ -80,7 +83,7 @@ def _climb(likelihood: Likelihood, start: Array, value: float, bounds: Array, sc
             return wall, np.zeros_like(u)
         return value - here, -likelihood.gradient(theta) * scale
 
-    options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 200}
+    options = {"ftol": 1e-13, "gtol": 1e-7, "maxiter": 200, "maxls": 6}
     limits = bounds / scale[:, None]
     found = minimize(cost, start / scale, jac=True, method="L-BFGS-B", bounds=limits, options=options)
     theta: Array = np.clip(found.x * scale, bounds[:, 0], bounds[:, 1])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from assay.errors import InferenceError
 from assay.inference.fit import BestFit, local_maxima, maximise
 from assay.inference.grid import Grid
+from assay.inference.parabolas import fit_parabolas
 from assay.inference.profiles import Interval, Profile, Segment, critical_q, crossings, profile
 from assay.inference.protocols import Array, Likelihood
 from assay.inference.results import LimitResult
@@ -24,6 +25,7 @@ from assay.inference.results import LimitResult
 _STARTS = 3
 _FEW_POINTS = 10
 _FEW_EVENTS = 50.0
+_TRUTH_LEVEL = 0.68
 
 
 @dataclass(frozen=True)
@@ -93,17 +95,10 @@ def limits(
     """
     values = scan(likelihood, grid) if log_likelihood is None else log_likelihood
     _check(values, grid, confidence_levels)
-    starts = grid.points[local_maxima(values, _STARTS)]
-    best = maximise(likelihood, starts, grid.bounds, grid.steps)
+    best = _best_fit(likelihood, grid, values)
     singles, pairs = _profiles(likelihood, grid, values, best)
     best, singles, pairs = _highest(likelihood, grid, best, singles, pairs)
     q = -2.0 * (values - best.log_likelihood)
-    intervals = tuple(
-        _interval(likelihood, one, best, index, level)
-        for index, one in enumerate(singles)
-        for level in confidence_levels
-    )
-    inside = tuple(int((q <= critical_q(level, grid.n_parameters)).sum()) for level in confidence_levels)
     result = LimitResult(
         method=method,
         include_rate=include_rate,
@@ -115,16 +110,25 @@ def limits(
         best_fit=best,
         profiles=singles,
         pair_profiles=pairs,
-        intervals=intervals,
+        intervals=_intervals(likelihood, singles, best, confidence_levels),
         theta_true=data.theta_true,
+        q_true=_q_true(likelihood, grid, data, best),
         luminosity=data.luminosity,
         n_events=data.n_events,
         confidence_levels=tuple(confidence_levels),
-        points_inside=inside,
+        points_inside=tuple(int((q <= critical_q(c, grid.n_parameters)).sum()) for c in confidence_levels),
         n_unphysical=int((~np.isfinite(values)).sum()),
         warnings=tuple(notes),
     )
     return replace(result, warnings=(*result.warnings, *_warnings(result, grid, ranges)))
+
+
+def _q_true(likelihood: Likelihood, grid: Grid, data: DataSet, best: BestFit) -> float | None:
+    """Return q at the true point if it lies in the grid, beyond which estimators are not asked."""
+    if data.theta_true is None or not grid.contains(data.theta_true):
+        return None
+    value = float(likelihood.log_likelihood(np.array([data.theta_true]))[0])
+    return -2.0 * (value - best.log_likelihood) if np.isfinite(value) else None
 
 
 def _check(values: Array, grid: Grid, confidence_levels: Sequence[float]) -> None:
@@ -147,6 +151,19 @@ def _check(values: Array, grid: Grid, confidence_levels: Sequence[float]) -> Non
         )
 
 
+def _best_fit(likelihood: Likelihood, grid: Grid, values: Array) -> BestFit:
+    """Climb from the highest local maxima of the grid, placed between its points by parabolas."""
+    highest = np.array(local_maxima(values, _STARTS))
+    centre = np.stack(np.unravel_index(highest, grid.shape), axis=1)
+    parabolas = fit_parabolas(np.broadcast_to(values, (len(centre), *grid.shape)), grid.axes, centre)
+    curvature = -np.einsum("kii->ki", parabolas.hessians)
+    scale = np.broadcast_to(grid.steps, curvature.shape).copy()
+    scale[parabolas.usable] = 1.0 / np.sqrt(curvature[parabolas.usable])
+    higher = likelihood.log_likelihood(parabolas.maxima) > values.ravel()[highest]
+    starts = np.where(higher[:, None], parabolas.maxima, grid.points[highest])
+    return maximise(likelihood, starts, grid.bounds, scale)
+
+
 def _profiles(
     likelihood: Likelihood, grid: Grid, values: Array, best: BestFit
 ) -> tuple[tuple[Profile, ...], tuple[Profile, ...]]:
@@ -165,12 +182,19 @@ def _highest(
     if max(heights) > best.log_likelihood:
         top = stored[int(np.argmax(heights))]
         start = top.theta.reshape(-1, grid.n_parameters)[int(top.log_likelihood.argmax())]
-        best = maximise(likelihood, start[None], grid.bounds, grid.steps)
+        best = maximise(likelihood, start[None], grid.bounds, grid.steps[None])
         singles, pairs = (
             tuple(replace(one, q=-2.0 * (one.log_likelihood - best.log_likelihood)) for one in group)
             for group in (singles, pairs)
         )
     return best, singles, pairs
+
+
+def _intervals(
+    likelihood: Likelihood, singles: Sequence[Profile], best: BestFit, confidence_levels: Sequence[float]
+) -> tuple[Interval, ...]:
+    pairs = product(enumerate(singles), confidence_levels)
+    return tuple(_interval(likelihood, one, best, index, level) for (index, one), level in pairs)
 
 
 def _interval(likelihood: Likelihood, one: Profile, best: BestFit, index: int, confidence: float) -> Interval:
@@ -222,6 +246,11 @@ def _warnings(result: LimitResult, grid: Grid, ranges: npt.ArrayLike | None) -> 
         found.append(f"intervals that reach the edge of the grid: {', '.join(open_ends)}")
     if result.theta_true is not None and not grid.contains(result.theta_true):
         found.append("the true point lies outside of the grid")
+    if result.q_true is not None and result.q_true > result.level(_TRUTH_LEVEL):
+        found.append(
+            f"the true point lies outside of the {100 * _TRUTH_LEVEL:g} % region of its own expected data "
+            f"(q = {result.q_true:.2f}): the method is biased, or its simulated events are too few"
+        )
     if ranges is not None:
         found.extend(_beyond(grid, np.asarray(ranges, dtype=np.float64)))
     if result.effective_sample_size is not None:

@@ -18,7 +18,8 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from assay.inference.grid import Grid
-from assay.inference.protocols import Array, Integers, Likelihood, Mask
+from assay.inference.parabolas import fit_parabolas
+from assay.inference.protocols import Array, Likelihood, Mask
 
 _SAMPLES_PER_STEP = 40
 
@@ -104,7 +105,7 @@ def profile(likelihood: Likelihood, grid: Grid, log_likelihood: Array, keep: Seq
         axes = [grid.axes[p] for p in others]
         theta[:, others] = np.stack([axis[c] for axis, c in zip(axes, centre.T, strict=True)], axis=1)
         candidates = theta.copy()
-        candidates[:, others] = _parabola_maxima(flat.reshape(len(flat), *rest), axes, centre)
+        candidates[:, others] = fit_parabolas(flat.reshape(len(flat), *rest), axes, centre).maxima
         found = likelihood.log_likelihood(candidates)
         better = found > values
         values, theta = np.where(better, found, values), np.where(better[:, None], candidates, theta)
@@ -112,39 +113,6 @@ def profile(likelihood: Likelihood, grid: Grid, log_likelihood: Array, keep: Seq
     kept_axes = tuple(grid.axes[p] for p in keep)
     names = tuple(grid.parameters[p] for p in keep)
     return Profile(names, kept_axes, reshaped, theta.reshape(*shape, -1), -2.0 * (reshaped - best))
-
-
-def _parabola_maxima(values: Array, axes: Sequence[Array], centre: Integers) -> Array:
-    """Return the maxima (K, Q) of parabolas around the highest points `centre` (K, Q) of `values` (K, n_1, ...)."""
-    n_rows, n_dims = centre.shape
-    inner = np.stack([np.clip(c, 1, max(1, a.size - 2)) for c, a in zip(centre.T, axes, strict=True)], axis=1)
-    rows = np.arange(n_rows)
-
-    def at(shift: Array) -> Array:
-        index = tuple(np.clip(inner[:, d] + int(shift[d]), 0, axes[d].size - 1) for d in range(n_dims))
-        found: Array = values[(rows, *index)]
-        return found
-
-    unit = np.eye(n_dims)
-    middle = np.stack([axis[i] for axis, i in zip(axes, inner.T, strict=True)], axis=1)
-    up = np.stack([a[np.minimum(i + 1, a.size - 1)] for a, i in zip(axes, inner.T, strict=True)], axis=1) - middle
-    down = middle - np.stack([a[i - 1] for a, i in zip(axes, inner.T, strict=True)], axis=1)
-    gradient, hessian = np.zeros((n_rows, n_dims)), np.zeros((n_rows, n_dims, n_dims))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for d in range(n_dims):
-            right = (at(unit[d]) - at(0 * unit[d])) / up[:, d]
-            left = (at(0 * unit[d]) - at(-unit[d])) / down[:, d]
-            gradient[:, d] = (right * down[:, d] + left * up[:, d]) / (up[:, d] + down[:, d])
-            hessian[:, d, d] = 2.0 * (right - left) / (up[:, d] + down[:, d])
-            for e in range(d):
-                mixed = at(unit[d] + unit[e]) - at(unit[d] - unit[e]) - at(unit[e] - unit[d]) + at(-unit[d] - unit[e])
-                hessian[:, d, e] = hessian[:, e, d] = mixed / ((up + down)[:, d] * (up + down)[:, e])
-    highest = np.stack([axis[c] for axis, c in zip(axes, centre.T, strict=True)], axis=1)
-    usable: Mask = np.isfinite(np.concatenate([gradient, hessian.reshape(n_rows, -1)], axis=1)).all(axis=1)
-    usable[usable] = np.linalg.eigvalsh(hessian[usable])[:, -1] < 0
-    step = np.linalg.solve(hessian[usable], -gradient[usable][:, :, None])[:, :, 0]
-    highest[usable] = middle[usable] + np.clip(step, -down[usable], up[usable])
-    return highest
 
 
 def crossings(axis: Array, q: Array, best: float | None, confidence: float, parameter: str) -> Interval:

@@ -51,6 +51,8 @@ class LimitResult:
         For each parameter, at each confidence level.
     theta_true
         The parameters of the (expected) data, (P,); None for observed data.
+    q_true
+        q at `theta_true`: 0 for a perfect method; None for observed data.
     luminosity
         fb^-1.
     n_events
@@ -77,6 +79,7 @@ class LimitResult:
     pair_profiles: tuple[Profile, ...]
     intervals: tuple[Interval, ...]
     theta_true: tuple[float, ...] | None
+    q_true: float | None
     luminosity: float
     n_events: float
     confidence_levels: tuple[float, ...]

@@ -48,6 +48,8 @@ class Polar:
             return self.properties[name]
         if name in ("pt", "eta", "phi", "m"):
             return np.asarray(getattr(self, name))
+        if name == "m2":  # exact, where e**2 - p**2 would lose digits
+            return self.m * np.abs(self.m)
         return self.cartesian().get(name)
 
     def cartesian(self) -> Cartesian:

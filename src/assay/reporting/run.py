@@ -31,10 +31,10 @@ class RunFiles:
     combined
         `combined.h5`.
     trainings
-        Per method the folder of its training (`history.json`, `checks.json`); methods without one are left out or have neither file.
+        Per method the folder of its training (`history.json`, `checks.json`); a baseline's has neither file.
     evaluations
-        Per method the folder of its evaluation: any number of `limits_*.json` with their `.h5`, `fisher.json` with its `.h5`, and
-        `comparison.h5`, as far as they exist.
+        Per method the folder of its evaluation: any number of `limits*.json` with their `.h5`, `fisher*.json` with
+        theirs, and `comparison*.h5`, as far as they exist.
     stages
         Folders with a `manifest.json`, in the order in which data flows.
     """
@@ -118,7 +118,7 @@ def read_run(files: RunFiles) -> RunResults:
 
 
 def _unique(results: Sequence[FisherResult]) -> list[FisherResult]:
-    """Keep the first of results of the same name: every method's folder may repeat the upper bound of the parton level."""
+    """Keep the first of results of the same name: several folders may hold the parton level's."""
     found: dict[tuple[str, bool], FisherResult] = {}
     for result in results:
         found.setdefault((result.method, result.include_rate), result)

@@ -33,8 +33,8 @@ class InformationComparison:
     per_parameter
         Ratios for each parameter alone, (P,).
     pulls
-        Differences for each parameter alone over their statistical errors (taken as independent, which overestimates these for
-        methods evaluated on the same events), (P,).
+        Differences for each parameter alone over their statistical errors (taken as independent, which overestimates
+        these for methods evaluated on the same events), (P,).
     """
 
     least: float
@@ -167,7 +167,8 @@ def _contains(result: LimitResult) -> Verdict:
         text = f"the {percent(inside[0])} region contains the true point"
         return Verdict(f"{result.method} ({kind}): {text} ({numbers}).", "good")
     if inside:
-        text = f"the true point is outside of the {percent(min(result.confidence_levels))} region, inside at {percent(inside[0])}"
+        outside = percent(min(result.confidence_levels))
+        text = f"the true point is outside of the {outside} region, inside at {percent(inside[0])}"
         return Verdict(f"{result.method} ({kind}): {text} ({numbers}).", "doubtful")
     return Verdict(f"{result.method} ({kind}): no region contains the true point ({numbers}).", "bad")
 
@@ -201,8 +202,8 @@ def interval_statements(results: Sequence[LimitResult], learned: Collection[str]
         gain = 100.0 * (1.0 - ours[one] / baselines[other])
         direction = "narrower" if gain > 0 else "wider"
         text = (
-            f"{name}: the {percent(level)} interval of {one} (width {significant(ours[one], 3)}) is {abs(gain):.0f} % {direction} "
-            f"than that of the best baseline, {other} ({significant(baselines[other], 3)})."
+            f"{name}: the {percent(level)} interval of {one} (width {significant(ours[one], 3)}) is {abs(gain):.0f} % "
+            f"{direction} than that of the best baseline, {other} ({significant(baselines[other], 3)})."
         )
         verdicts.append(Verdict(text, "good" if gain > 0 else "doubtful"))
     return tuple(verdicts)

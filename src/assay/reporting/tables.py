@@ -39,7 +39,7 @@ def by_stage(manifests: Sequence[Manifest]) -> dict[str, list[Manifest]]:
 
 
 def cross_section_table(table: EventTable, pool: EventPool, luminosity: float) -> Table:
-    """Tabulate the cross sections at the benchmarks, before cuts as generated and after cuts from all events together."""
+    """Tabulate cross sections at the benchmarks, before cuts as generated and after cuts from all events together."""
     generated = {sample.benchmark: sample for sample in table.samples}
     counts: dict[str | None, int] = {}
     for sample in table.samples:
@@ -47,12 +47,10 @@ def cross_section_table(table: EventTable, pool: EventPool, luminosity: float) -
     values, errors = pool.cross_section(table.space.benchmark_values)
     rows = []
     for benchmark, value, error in zip(table.space.benchmarks, values, errors, strict=True):
-        sample = generated.get(benchmark.name)
-        before = (
-            with_error(_PB_TO_FB * sample.cross_section, _PB_TO_FB * sample.cross_section_error)
-            if sample
-            else "not generated"
-        )
+        run = generated.get(benchmark.name)
+        before = "not generated"
+        if run is not None:
+            before = with_error(_PB_TO_FB * run.cross_section, _PB_TO_FB * run.cross_section_error)
         after = with_error(_PB_TO_FB * value, _PB_TO_FB * error)
         point = tuple(significant(theta, 3) for theta in benchmark.values)
         n_events = significant(_PB_TO_FB * value * luminosity, 4)
@@ -130,7 +128,7 @@ def interval_text(interval: Interval) -> str:
 
 
 def fisher_table(results: Sequence[FisherResult]) -> Table:
-    """Tabulate the elements of the information matrices with their errors, and the smallest standard deviations they allow."""
+    """Tabulate the information matrices with their errors, and the least standard deviations that they allow."""
     names = results[0].parameters
     pairs = [(i, j) for i in range(len(names)) for j in range(i, len(names))]
     rows = []

@@ -153,9 +153,11 @@ def _opened(path: Path) -> Any:
     except FileNotFoundError:
         raise SimulationError("file not found", where=str(path), mend="run the stage 'simulate'") from None
     except Exception as error:  # uproot raises many kinds on damaged files
-        raise SimulationError(
-            f"not a readable ROOT file ({error})", where=str(path), mend="run 'simulate' again"
-        ) from None
+        raise _damaged(str(path), error) from None
+
+
+def _damaged(where: str, error: Exception) -> SimulationError:
+    return SimulationError(f"not a readable ROOT file ({error})", where=where, mend="run the stage 'simulate' again")
 
 
 def _branches(objects: ak.Array) -> dict[str, ak.Array]:
@@ -191,7 +193,10 @@ def _read(tree: Any, known: Mapping[str, str], where: str, start: int, stop: int
     if name not in known:
         mend = "let the detector card write this branch"
         raise SimulationError(f"there is no branch {name!r}", where=where, mend=mend)
-    return tree[known[name]].array(entry_start=start, entry_stop=stop)
+    try:
+        return tree[known[name]].array(entry_start=start, entry_stop=stop)
+    except Exception as error:  # as many kinds
+        raise _damaged(where, error) from None
 
 
 def _objects(read: Callable[[str], ak.Array], with_particles: bool) -> ak.Array:

@@ -100,8 +100,8 @@ def _chosen(models: tuple[type[BaseModel], ...], data: Any) -> tuple[type[BaseMo
     """Return the models whose `kind`, or else whose first key, is in the data; all if there is none."""
     if len(models) < 2 or not isinstance(data, Mapping):
         return models
-    if "kind" in data:
-        kinds = [model for model in models if data["kind"] in get_args(model.model_fields["kind"].annotation)]
+    if all("kind" in model.model_fields for model in models):
+        kinds = [model for model in models if data.get("kind") in get_args(model.model_fields["kind"].annotation)]
     else:
         kinds = [model for model in models if next(iter(model.model_fields)) in data]
     return tuple(kinds) or models

@@ -16,7 +16,7 @@ from assay.study.problems import Finding, Location, Problem, StudyErrors, render
 from assay.study.scalars import Ambiguous, plain_scalar
 from assay.study.syntax import syntax_problem
 
-LARGEST_FILE = 1 << 20
+LARGEST_FILE = 1 << 18
 MOST_NODES = 20_000
 DEEPEST = 40
 _STANDARD_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
@@ -114,9 +114,11 @@ def _read_text(path: Path) -> str:
         _refuse(path, "no such file", "an existing study", mend)
     except OSError as error:
         _refuse(path, f"cannot be read ({error.strerror})", "a readable file", "check its permissions")
-    except UnicodeDecodeError as error:
+    except UnicodeDecodeError as error:  # before ValueError, of which it is one
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         _refuse(path, f"byte {error.object[error.start]:#04x} is not UTF-8", "text in UTF-8", "save it as UTF-8", line)
+    except ValueError:
+        _refuse(path, "no file name", "the path of a file", mend)
 
 
 def _refuse(path: Path, found: str, expected: str, mend: str, line: int = 0) -> NoReturn:

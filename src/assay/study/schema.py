@@ -17,13 +17,26 @@ DEFAULT_PATH = Path("input/schema.json")
 
 
 def study_schema() -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of a study."""
-    schema = Study.model_json_schema(mode="validation")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Assay study",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
+    """Return the JSON schema of a study, in draft 7, which is what YAML editors know."""
+    schema: dict[str, Any] = _draft_7(Study.model_json_schema(mode="validation"))
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Assay study", **schema}
+
+
+def _draft_7(schema: Any) -> Any:
+    """Return a schema of pydantic's (draft 2020-12) in draft 7, without the titles that repeat the keys."""
+    if isinstance(schema, list):
+        return [_draft_7(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _draft_7(inner) for key, inner in schema.items() if not (key == "title" and isinstance(inner, str))}
+    plain.pop("discriminator", None)
+    if "prefixItems" in plain:
+        plain["items"] = plain.pop("prefixItems")
+    if "patternProperties" in plain:
+        plain["additionalProperties"] = False
+    if "$ref" in plain and len(plain) > 1:  # draft 7 ignores what stands beside a reference
+        plain["allOf"] = [{"$ref": plain.pop("$ref")}]
+    return plain
 
 
 def schema_text() -> str:

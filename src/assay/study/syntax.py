@@ -77,7 +77,7 @@ def syntax_problem(error: yaml.YAMLError, text: str) -> Iterable[Problem]:
     if not isinstance(error, yaml.MarkedYAMLError):
         return [Problem("", 0, 0, f"not YAML ({error})", "a YAML file", "mend the file")]
     mark = error.problem_mark or error.context_mark
-    if error.problem and "unexpected end of stream" in error.problem:
+    if error.problem and re.search(r"unexpected end of stream|could not find expected ':'", error.problem):
         mark = error.context_mark or mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     complaint = f"{error.context or ''} {error.problem or ''}".strip()

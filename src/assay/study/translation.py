@@ -157,9 +157,12 @@ class FormulaTranslator:
         return operator
 
     def _arithmetic(self, node: ast.BinOp, operator: str, left: Node, right: Node) -> Node:
-        if operator == "**" and isinstance(right, Number) and abs(right.value) > MAXIMUM_EXPONENT:
-            expected = f"between -{MAXIMUM_EXPONENT} and {MAXIMUM_EXPONENT}"
-            raise fault_at(node.right, "an exponent is too large", expected=expected)
+        if operator == "**":
+            if isinstance(right, Number) and abs(right.value) > MAXIMUM_EXPONENT:
+                expected = f"between -{MAXIMUM_EXPONENT} and {MAXIMUM_EXPONENT}"
+                raise fault_at(node.right, "an exponent is too large", expected=expected)
+            if any(isinstance(inner, ast.Pow) for inner in ast.walk(node.right)):
+                raise fault_at(node.right, "a power of a power", mend="put brackets: '(x**2)**3'")
         return Binary(operator, left, right)
 
     def _comparison(self, node: ast.Compare) -> Typed:

@@ -26,7 +26,9 @@ def parameter_space(study: Study, seed: int) -> tuple[ParameterSpace, Morphing]:
         If the benchmarks do not determine the morphing well enough.
     """
     parameters = tuple(
-        Parameter(name, section.lha_block, section.lha_id, section.range, section.max_power, section.transform, section.label)
+        Parameter(
+            name, section.lha_block, section.lha_id, section.range, section.max_power, section.transform, section.label
+        )
         for name, section in study.parameters.items()
     )
     names = [parameter.name for parameter in parameters]

@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -80,13 +81,12 @@ def _is_compressed(path: Path) -> bool:
 def _complete_events(path: Path) -> int:
     """Count the events of a damaged compressed file that can still be read."""
     count, rest = 0, b""
-    try:
-        with gzip.open(path) as stream:
-            while data := stream.read(1 << 16):
-                count += (rest + data).count(b"</event>")
-                rest = data[-len(b"</event>") + 1 :]
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        pass
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    with open(path, "rb") as stream, suppress(zlib.error):
+        while data := stream.read(1 << 12):
+            text = rest + unpacker.decompress(data)
+            count += text.count(b"</event>")
+            rest = text[-len(b"</event>") + 1 :]
     return count
 
 

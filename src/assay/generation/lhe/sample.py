@@ -109,16 +109,17 @@ class LHESample:
 
     def _require_finite(self) -> None:
         for name in ("nominal_weights", "weights", "scales"):
-            rows = np.isfinite(getattr(self, name)).reshape(len(self), -1).all(axis=1)
+            finite = np.isfinite(getattr(self, name))
+            rows = finite.all(axis=tuple(range(1, finite.ndim)))
             if not rows.all():
                 raise LHEError(
                     f"{name} are not finite in {int(np.sum(~rows))} events",
                     where=f"event {int(self.event_number[np.argmin(rows)])}",
                     expected="finite numbers",
                 )
-        finite = np.isfinite(self.four_momenta).all(axis=1)
-        if not finite.all():
-            event = int(np.searchsorted(self.offsets, np.argmin(finite), side="right")) - 1
+        momenta = np.isfinite(self.four_momenta).all(axis=1)
+        if not momenta.all():
+            event = int(np.searchsorted(self.offsets, np.argmin(momenta), side="right")) - 1
             raise LHEError(
                 "momenta are not finite", where=f"event {int(self.event_number[event])}", expected="finite numbers"
             )

@@ -31,6 +31,7 @@ _STYLE: dict[str, Any] = {
     **{key: value for key, value in mplhep.style.ATLAS.items() if key != "axes.prop_cycle"},
     "axes.autolimit_mode": "data",
     "axes.formatter.limits": (-3, 4),
+    "axes.formatter.use_mathtext": False,  # setting every tick label as mathematics takes most of the drawing time
     "axes.labelpad": 4,
     "axes.labelsize": 12,
     "axes.prop_cycle": cycler(color=PALETTE),
@@ -128,6 +129,8 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png
     """Write a figure in several formats; return the paths, in their order."""
     paths = []
     with mpl.rc_context(_STYLE):
+        _lay_out(figure)
+
         for kind in formats:
             path = folder / f"{name}.{kind}"
             # no date in the file: the same figure is the same file
@@ -136,3 +139,11 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png
                 figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)
             paths.append(path)
     return tuple(paths)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Find the places of all parts once, not for every format anew."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")

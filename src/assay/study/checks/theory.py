@@ -13,6 +13,8 @@ from assay.study.expressions import parse
 from assay.study.problems import Finding, Location, listed, nearest, suggestion
 
 MOST_COMPONENTS = 1000
+_PROBES = np.array([0.0, 0.31, 0.62, 1.0])
+"""Where in its range a transform is computed; no symmetric function looks linear there."""
 
 
 def parameter_ranges(draft: Draft) -> Iterable[Finding]:
@@ -47,16 +49,16 @@ def transforms(draft: Draft) -> Iterable[Finding]:
         location = ("parameters", name, "transform")
         try:
             expression = parse(parameter.transform, variables=("theta",), particles=False)
-            values = evaluate(expression, {"theta": np.array([low, 0.5 * (low + high), high])})
+            values = evaluate(expression, {"theta": low * (1.0 - _PROBES) + high * _PROBES})
         except ExpressionError as error:
             yield expression_finding(location, error)
             continue
-        size = float(np.max(np.abs(values)))
-        if values[0] == values[2]:
+        line = values[0] * (1.0 - _PROBES) + values[-1] * _PROBES
+        if np.all(values == values[0]):
             yield Finding(
                 location, f"{parameter.transform} does not change with theta", "a formula in theta", "write 16.52*theta"
             )
-        elif abs(0.5 * (values[0] + values[2]) - values[1]) > 1e-9 * size:
+        elif not np.allclose(values, line, rtol=0.0, atol=1e-9 * float(np.max(np.abs(values)))):
             yield Finding(
                 location,
                 f"{parameter.transform} is not linear in theta",

@@ -1,0 +1,114 @@
+"""From the results of a run to the report's folder: figures, data and `report.html`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import assay
+from assay.events.pool import EventPool
+from assay.files import atomic_path, write_text
+from assay.reporting.content import Link, ReportContent, Section
+from assay.reporting.gallery import Gallery
+from assay.reporting.learning import checks_section, training_section
+from assay.reporting.numbers import significant
+from assay.reporting.outcome import DATA, findings_section, fisher_section, limits_section
+from assay.reporting.report import render_report
+from assay.reporting.run import RunFiles, RunResults, read_run
+from assay.reporting.sections import events_section, morphing_section, observables_section, stages_section
+from assay.study.resolve import study_hash
+
+REPORT = "report.html"
+
+
+def write_report(files: RunFiles, folder: str | Path) -> Path:
+    """Draw all figures and write the report of a run.
+
+    Parameters
+    ----------
+    files
+        Where the results are.
+    folder
+        Is given `report.html`, `figures/*.png`, `figures/*.pdf` and `data/<method>/*`, to which the report links.
+
+    Returns
+    -------
+    report
+        Path of the HTML file.
+    """
+    folder = Path(folder)
+    results = read_run(files)
+    _copy_data(results, folder / DATA, files.study)
+    content = report_content(results, Gallery(folder))
+    write_text(folder / REPORT, render_report(content))
+    return folder / REPORT
+
+
+def report_content(results: RunResults, gallery: Gallery) -> ReportContent:
+    """Return the whole report; figures are saved by the gallery on the way."""
+    study = results.study
+    fractions = study.sampling.fractions
+    pool = EventPool.from_table(results.table, (fractions.train, fractions.validation, fractions.test))
+    sections = (
+        findings_section(results),
+        limits_section(results, gallery),
+        fisher_section(results, gallery),
+        checks_section(results),
+        training_section(results, gallery),
+        observables_section(results, pool, gallery),
+        events_section(results, pool, gallery),
+        morphing_section(results, pool, gallery),
+        stages_section(results, gallery),
+    )
+    return ReportContent(
+        title=study.title or study.name,
+        subtitle=f"Study {study.name}: {len(study.parameters)} parameters, {len(study.methods)} methods, "
+        f"{study.luminosity:g} fb⁻¹",
+        facts=(*_facts(results), ("warnings", str(_warnings(sections)))),
+        sections=sections,
+        links=(Link("study.json (all settings)", f"{DATA}/study.json"),),
+    )
+
+
+def _facts(results: RunResults) -> tuple[tuple[str, str], ...]:
+    study = results.study
+    versions = sorted({manifest.version for manifest in results.manifests}) or [assay.__version__]
+    started = min((manifest.started for manifest in results.manifests), default="")
+    facts = [
+        ("study", study.name),
+        ("parameters", ", ".join(study.parameters)),
+        ("methods", ", ".join(study.methods)),
+        ("luminosity", f"{study.luminosity:g} fb⁻¹"),
+        ("true point of the expected data", _true_point(results)),
+        ("events after cuts", f"{results.table.n_events}"),
+        ("generator, detector", f"{study.process.generator}, {study.detector.kind}"),
+        ("seed", str(study.seed)),
+        ("study hash", study_hash(study)[:16]),
+        ("Assay version", ", ".join(versions)),
+    ]
+    return (*facts, ("started", started)) if started else tuple(facts)
+
+
+def _true_point(results: RunResults) -> str:
+    first = results.limits[0]
+    if first.theta_true is None:
+        return "none: observed data"
+    return ", ".join(f"{n} = {significant(v)}" for n, v in zip(first.parameters, first.theta_true, strict=True))
+
+
+def _warnings(sections: Sequence[Section]) -> int:
+    return sum(len(section.warnings) for section in sections)
+
+
+def _copy_data(results: RunResults, folder: Path, study: Path) -> None:
+    """Copy the results beside the report, so that its links hold wherever the folder goes."""
+    _copy(study, folder / "study.json")
+    for method, paths in (results.data or {}).items():
+        for path in paths:
+            _copy(path, folder / method / path.name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)

@@ -1,0 +1,153 @@
+"""The checks that come with every model: they pass the truth and fail what is deliberately wrong."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from assay.errors import TrainingError
+from assay.estimators.checks import (
+    agreement,
+    calibration_slope,
+    joint_ratio_consistency,
+    mean_ratio,
+    mean_score,
+)
+
+pytestmark = pytest.mark.fast
+
+# x ~ N(theta, 1) and z = x: log r(x | theta, 0) = theta x - theta^2 / 2, score x - theta
+THETA = 0.8
+N = 20_000
+RNG = np.random.default_rng(1)
+Y = np.arange(N) % 2
+X = RNG.normal(np.where(Y == 0, THETA, 0.0), 1.0)
+LOG_R = THETA * X - THETA**2 / 2.0
+R_XZ = np.exp(LOG_R)
+S_XZ = 1.0 / (1.0 + R_XZ)
+DENOMINATOR, NUMERATOR = Y == 1, Y == 0
+
+
+def _ones(mask: np.ndarray) -> np.ndarray:
+    return np.ones(int(mask.sum()))
+
+
+def test_mean_ratio() -> None:
+    log_r = LOG_R[DENOMINATOR]
+    truth = mean_ratio(log_r, _ones(DENOMINATOR))
+    assert truth.verdict == "passed"
+    # Var r under the denominator is exp(theta^2) - 1
+    assert truth.error == pytest.approx(math.sqrt((math.exp(THETA**2) - 1.0) / DENOMINATOR.sum()), rel=0.1)
+    assert abs(truth.pull) < 3.0
+    assert mean_ratio(-LOG_R[NUMERATOR], _ones(NUMERATOR)).verdict == "passed"
+    assert mean_ratio(log_r + math.log(1.2), _ones(DENOMINATOR)).verdict == "failed"
+    # the ratio is not one on average over the events of the numerator
+    assert mean_ratio(LOG_R[NUMERATOR], _ones(NUMERATOR)).verdict == "failed"
+
+
+def test_mean_ratio_with_weights() -> None:
+    """Events of the numerator, weighted to the denominator."""
+    weights = np.exp(-LOG_R[NUMERATOR])
+    assert mean_ratio(LOG_R[NUMERATOR], weights).verdict == "passed"
+    first, scaled = (mean_ratio(LOG_R[NUMERATOR], scale * weights) for scale in (1.0, 7.0))
+    assert (scaled.value, scaled.error) == pytest.approx((first.value, first.error))
+
+
+def test_mean_score() -> None:
+    t = np.column_stack([X[NUMERATOR] - THETA, 100.0 * (X[NUMERATOR] - THETA)])
+    results = mean_score(t, _ones(NUMERATOR), ("p", "q"))
+    assert [result.verdict for result in results] == ["passed", "passed"]
+    assert [result.name for result in results] == ["mean score of p", "mean score of q"]
+    assert results[0].error == pytest.approx(1.0 / math.sqrt(NUMERATOR.sum()), rel=0.05)
+    # the same number, whatever the units
+    assert results[0].value == pytest.approx(results[1].value)
+    shifted = mean_score(t + np.array([0.1, 0.0]), _ones(NUMERATOR), ("p", "q"))
+    assert [result.verdict for result in shifted] == ["failed", "passed"]
+
+
+@pytest.mark.parametrize("target", [S_XZ, Y.astype(float)], ids=["joint", "labels"])
+def test_calibration_slope(target: np.ndarray) -> None:
+    truth = calibration_slope(LOG_R, target)
+    assert truth.verdict == "passed"
+    assert abs(truth.value - 1.0) <= 4.0 * truth.error + 1e-9
+    for factor in (0.8, 1.155, 3.0, -1.0):
+        result = calibration_slope(factor * LOG_R, target)
+        assert result.value == pytest.approx(truth.value / factor, rel=1e-4)
+        assert result.verdict == "failed"
+    # a constant is the concern of another check
+    assert calibration_slope(LOG_R + 0.5, target).value == pytest.approx(truth.value, rel=1e-6)
+
+
+def test_slopes_against_joint_ratios_are_sharper_than_against_labels() -> None:
+    noisy = LOG_R + np.random.default_rng(2).normal(0.0, 0.1, N)
+    assert calibration_slope(noisy, S_XZ).error < 0.5 * calibration_slope(noisy, Y).error
+
+
+def test_the_error_of_the_slope_is_its_spread() -> None:
+    rng = np.random.default_rng(3)
+    values, errors = [], []
+    for _ in range(60):
+        y = np.arange(1000) % 2
+        x = rng.normal(np.where(y == 0, THETA, 0.0), 1.0)
+        result = calibration_slope(THETA * x - THETA**2 / 2.0, y)
+        values.append(result.value)
+        errors.append(result.error)
+    assert np.std(values) == pytest.approx(np.mean(errors), rel=0.3)
+    assert np.mean(values) == pytest.approx(1.0, abs=0.05)
+
+
+def test_extreme_ratios_do_not_break_the_slope() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(np.where(Y == 0, 12.0, 0.0), 1.0)
+    log_r = 12.0 * x - 72.0
+    assert calibration_slope(log_r, 1.0 / (1.0 + np.exp(log_r))).value == pytest.approx(1.0, abs=1e-6)
+
+
+def test_estimates_that_are_all_the_same_are_refused() -> None:
+    with pytest.raises(TrainingError, match="all estimates are the same"):
+        calibration_slope(np.zeros(10), np.arange(10) % 2)
+
+
+def test_swapped_labels_and_shuffled_events_are_found_without_a_model() -> None:
+    assert joint_ratio_consistency(R_XZ, Y).verdict == "passed"
+    swapped = joint_ratio_consistency(R_XZ, 1 - Y)
+    assert swapped.verdict == "failed"
+    assert swapped.value == pytest.approx(-1.0, abs=0.1)
+    shuffled = joint_ratio_consistency(np.random.default_rng(5).permutation(R_XZ), Y)
+    assert shuffled.verdict == "failed"
+    assert shuffled.value == pytest.approx(0.0, abs=0.1)
+
+
+def test_impossible_events_are_left_out_of_the_consistency() -> None:
+    ratios = R_XZ.copy()
+    ratios[np.flatnonzero(DENOMINATOR)[:5]] = 0.0
+    assert joint_ratio_consistency(ratios, Y).verdict == "passed"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_fail(bad: float) -> None:
+    log_r = LOG_R[DENOMINATOR].copy()
+    log_r[0] = bad
+    assert mean_ratio(log_r, _ones(DENOMINATOR)).verdict == "failed"
+
+
+def test_verdicts_are_graded() -> None:
+    exact = np.zeros(100)
+    verdicts = [mean_ratio(exact + math.log(1.0 + shift), np.ones(100)).verdict for shift in (0.0, 0.019, 0.03, 0.05)]
+    assert verdicts == ["passed", "passed", "doubtful", "failed"]
+
+
+def test_agreement_by_hand() -> None:
+    result = agreement([1.0, 3.0, 5.0], [0.0, 1.0, 2.0])
+    assert result.mean_squared_error == pytest.approx((1.0 + 4.0 + 9.0) / 3.0)
+    assert result.slope == pytest.approx(2.0)
+    assert result.correlation == pytest.approx(1.0)
+    assert result.n == 3
+    weighted = agreement([1.0, 3.0, 9.0], [0.0, 1.0, 2.0], [1.0, 1.0, 0.0])
+    assert weighted.mean_squared_error == pytest.approx(2.5)
+    assert weighted.slope == pytest.approx(2.0)
+    opposite = agreement([1.0, 0.0, -1.0], [0.0, 1.0, 2.0])
+    assert opposite.correlation == pytest.approx(-1.0)
+    assert math.isnan(agreement([1.0, 1.0], [0.0, 1.0]).correlation)

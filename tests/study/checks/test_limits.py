@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from assay.study.checks.draft import Draft
+from assay.study.checks.limits import grid_axes, grid_size, true_point_on_grid
+from assay.study.model import AxisSection, GaussianPrior, LimitsSection, ParameterSection, Prior, SamplingSection
+
+pytestmark = pytest.mark.fast
+
+
+def draft(grid: Mapping[str, AxisSection], prior: Mapping[str, Prior] | None = None, n: int = 1) -> Draft:
+    parameters = {f"c{i}": ParameterSection(lha_id=i, range=(-10.0, 10.0)) for i in range(n)}
+    return Draft(
+        Path(),
+        declared={"parameters": tuple(parameters), "benchmarks": ("sm",)},
+        parameters=parameters,
+        benchmarks={"sm": dict.fromkeys(parameters, 2.0)},
+        sampling=SamplingSection(prior=dict(prior or {})),
+        limits=LimitsSection(grid=dict(grid)),
+    )
+
+
+def axis(low: float, high: float) -> dict[str, AxisSection]:
+    return {"c0": AxisSection(range=(low, high), points=11)}
+
+
+def test_grid_within_three_deviations_of_a_gaussian_prior() -> None:
+    prior = {"c0": GaussianPrior(gaussian=(0.0, 1.0))}
+    assert not list(grid_axes(draft(axis(-3.0, 3.0), prior)))
+    (finding,) = grid_axes(draft(axis(-3.0, 3.5), prior))
+    assert "beyond the prior of c0" in finding.found
+    assert finding.expected == "within [-3, 3]"
+    # the tutorial's own mismatch: a grid of +-20 with a range of +-10 and a prior N(0, 1)
+    (finding,) = grid_axes(draft(axis(-20.0, 20.0), prior))
+    assert "beyond the range of c0" in finding.found
+
+
+def test_rounding_does_not_count() -> None:
+    assert not list(grid_axes(draft(axis(-10.0 * (1 + 1e-15), 10.0))))
+
+
+def test_size_of_grids_by_default() -> None:
+    assert not list(grid_size(draft({}, n=4)))
+    (finding,) = grid_size(draft({}, n=5))
+    assert "25 x 25 x 25 x 25 x 25 = 9765625 grid points" in finding.found
+    assert finding.mend == "take 15 points per parameter or fewer"
+    assert 15**5 <= 1_000_000 < 16**5
+
+
+def test_true_point_by_default_is_the_first_benchmark() -> None:
+    assert not list(true_point_on_grid(draft(axis(0.0, 3.0))))
+    (finding,) = true_point_on_grid(draft(axis(-1.0, 1.0)))
+    assert "without the true value 2" in finding.found
