@@ -102,7 +102,7 @@ def test_extreme_ratios_do_not_break_the_slope() -> None:
     rng = np.random.default_rng(4)
     x = rng.normal(np.where(Y == 0, 12.0, 0.0), 1.0)
     log_r = 12.0 * x - 72.0
-    assert calibration_slope(log_r, 1.0 / (1.0 + np.exp(log_r))).value == pytest.approx(1.0, abs=1e-6)
+    assert calibration_slope(log_r, 1.0 / (1.0 + np.exp(log_r))).value == pytest.approx(1.0, abs=1e-4)
 
 
 def test_estimates_that_are_all_the_same_are_refused() -> None:

@@ -67,11 +67,11 @@ class TrainingSettings:
 
     epochs: int = 50
     batch_size: int = 1024
-    learning_rate: float = 2e-3
-    final_learning_rate: float = 2e-5
+    learning_rate: float = 3e-3
+    final_learning_rate: float = 3e-5
     schedule: ScheduleName = "cosine"
-    optimiser: OptimiserName = "adam"
-    weight_decay: float = 0.0
+    optimiser: OptimiserName = "adamw"
+    weight_decay: float = 0.03
     gradient_clip: float | None = 10.0
     patience: int | None = 20
     alpha: float = 0.1
