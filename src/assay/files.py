@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its name once the block has ended without an error.
 
-    The temporary name keeps the suffixes of `path`, so that writers which look at them (NumPy, HDF5, Matplotlib) behave alike.
+    The temporary name keeps the suffixes of `path`, for writers that look at them (NumPy, HDF5, Matplotlib).
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,5 +75,8 @@ def read_json(path: str | Path) -> Any:
         raise AssayError("file not found", where=str(path), mend="run the stage that writes it") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise AssayError(
-            f"not valid JSON ({error})", where=str(path), expected="a complete JSON file", mend="run the stage that writes it again"
+            f"not valid JSON ({error})",
+            where=str(path),
+            expected="a complete JSON file",
+            mend="run the stage that writes it again",
         ) from None

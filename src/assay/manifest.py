@@ -1,8 +1,8 @@
 """The manifest that every stage writes beside its outputs, and the next stage verifies.
 
-A manifest records what a stage read and wrote (SHA-256 and size), from which study and with which code, how long it took and
-how much memory it held. Its `key` is a hash of everything that determines the outputs: a folder whose manifest carries the
-key that a stage would write now, and whose files are what the manifest says, is complete and need not be made again.
+A manifest records what a stage read and wrote (SHA-256 and size), from which study and with which code, how long it
+took and how much memory it held. Its `key` is a hash of everything that determines the outputs: a folder whose manifest
+carries the key that a stage would write now, and whose files are what the manifest says, is complete.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ class Manifest:
             return cls(**content)
         except (AssayError, TypeError, KeyError) as error:
             raise ManifestError(
-                "no readable manifest", where=str(path), expected="the manifest.json of a complete stage", mend="run the stage again"
+                "no readable manifest",
+                where=str(path),
+                expected="the manifest.json of a complete stage",
+                mend="run the stage again",
             ) from error
 
 
@@ -88,7 +91,8 @@ def files_under(paths: Iterable[Path]) -> list[Path]:
             found += [
                 path / entry
                 for entry in inside
-                if entry.name not in _NOT_OUTPUTS and not any(part.startswith((".", "_packtivity")) for part in entry.parts)
+                if entry.name not in _NOT_OUTPUTS
+                and not any(part.startswith((".", "_packtivity")) for part in entry.parts)
             ]
         else:
             found.append(path)
@@ -110,7 +114,10 @@ def verified_inputs(inputs: Mapping[str, Iterable[Path]]) -> tuple[FileRecord, .
         given = list(paths)
         for missing in (path for path in given if not path.exists()):
             raise ManifestError(
-                f"input {role!r} not found", where=str(missing), expected="a file or folder", mend="run the stage that writes it"
+                f"input {role!r} not found",
+                where=str(missing),
+                expected="a file or folder",
+                mend="run the stage that writes it",
             )
         for path in files_under(given):
             found = record(path)
@@ -134,7 +141,9 @@ def _compare_with_writer(path: Path, found: FileRecord) -> None:
         raise ManifestError(
             "file is not what the stage wrote" if written else "file is not among the stage's outputs",
             where=str(path),
-            expected=f"the output of {manifest.stage} with SHA-256 {written.sha256[:12]}..." if written else "an output in manifest.json",
+            expected=f"the output of {manifest.stage} with SHA-256 {written.sha256[:12]}..."
+            if written
+            else "an output in manifest.json",
             mend=f"remove {folder} and run again",
         )
 
@@ -160,7 +169,7 @@ def is_complete(folder: Path, key: str) -> bool:
 
 
 def source_digest(rooms: Iterable[str]) -> str:
-    """Hash the source code of rooms (folders or modules of the package), so that changed code makes its results again."""
+    """Hash the source code of rooms (folders or modules), so that changed code makes its results again."""
     digest = hashlib.sha256()
     for room in sorted(rooms):
         path = PACKAGE / room

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from assay.errors import ExpressionError
 from assay.observables.evaluation import evaluate
 from assay.simulation.objects import collection, empty_collection, make_objects
+from assay.study import grammar
 from assay.study.expressions import parse
 
 pytestmark = pytest.mark.fast
@@ -270,3 +271,20 @@ def test_the_result_is_float64_of_one_number_per_event(make_events: Events) -> N
         result = evaluate(parse(text), make_events(7, 1))
         assert result.shape == (7,)
         assert result.dtype == np.float64
+
+
+@pytest.mark.parametrize("name", [*grammar.KINEMATICS, *grammar.PROPERTIES])
+@pytest.mark.parametrize("collection_name", grammar.COLLECTIONS)
+def test_everything_in_the_grammar_can_be_evaluated(
+    known_events: Callable[[int], ak.Array], name: str, collection_name: str
+) -> None:
+    if name in grammar.PROPERTIES and collection_name not in grammar.PROPERTIES[name]:
+        return
+    events = known_events(3)
+    single = evaluate(parse(f"{collection_name}[0].{name}"), events)
+    largest = evaluate(parse(f"max({collection_name}.{name})"), events)
+    number = evaluate(parse(f"len({collection_name})"), events)
+    np.testing.assert_array_equal(np.isnan(single), number == 0)
+    present = number > 0
+    assert (largest[present] >= single[present]).all()
+    np.testing.assert_allclose(largest[number == 1], single[number == 1])

@@ -90,6 +90,12 @@ def test_a_cut_on_a_missing_particle_fails_even_when_negated() -> None:
     np.testing.assert_array_equal(result.keep, [False, True])
 
 
+def test_a_cut_on_what_is_not_a_number_fails_even_when_negated() -> None:
+    for cut in ("log(n - 2) > 0", "not (log(n - 2) > 0)", "n > 5 or not sqrt(n - 2) < 0"):
+        result = extract(jets_of([60], [50, 40, 30]), [Observable("n", "len(j)")], [cut], weights(2))
+        assert not result.keep[0]
+
+
 def test_cuts_are_counted_one_after_the_other() -> None:
     events = jets_of([60, 40], [50], [70, 60], [20])
     result = extract(events, [Observable("n", "len(j)")], ["j[0].pt > 30", "n == 2", "j[1].pt > 50"], weights(4))

@@ -1,4 +1,4 @@
-"""A run of a toy study with everything a report needs, in one, two or three parameters."""
+"""A run of a toy study with everything a report needs, in one, two or three parameters; its makers as fixtures."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from assay.estimators.checks import CheckResult
+from assay.estimators.diagnostics import Diagnostics
 from assay.estimators.history import EpochRecord, TrainingHistory
 from assay.events.eventfile import write_event_file
 from assay.events.table import CutFlowRow, EventTable, ObservableInfo, Sample
@@ -16,7 +17,6 @@ from assay.inference.information import FisherResult, write_fisher
 from assay.inference.limits import DataSet, limits
 from assay.inference.results import write_limits
 from assay.manifest import Manifest
-from assay.reporting.comparison import Comparison, write_comparison
 from assay.reporting.run import RunFiles
 from assay.study.model import Study
 from assay.study.resolve import resolve, study_hash, write_resolved
@@ -43,7 +43,7 @@ class Parabola:
         return -self.information @ (theta - self.centre)
 
 
-def limit_result(
+def make_limit_result(
     method="alices",
     information=((150.0, 6.0), (6.0, 110.0)),
     centre=(0.0, 0.0),
@@ -58,7 +58,9 @@ def limit_result(
     return limits(method, include_rate, Parabola(information, centre), grid, data)
 
 
-def fisher_result(method="alices", information=((150.0, 6.0), (6.0, 110.0)), *, include_rate=True, error=2.0, bias=0.0):
+def make_fisher_result(
+    method="alices", information=((150.0, 6.0), (6.0, 110.0)), *, include_rate=True, error=2.0, bias=0.0
+):
     matrix = np.asarray(information, dtype=float)
     n = len(matrix)
     covariance = np.zeros((n, n, n, n))
@@ -78,7 +80,7 @@ def fisher_result(method="alices", information=((150.0, 6.0), (6.0, 110.0)), *, 
     )
 
 
-def space_of(n):
+def make_space_of(n):
     """Parameters, with as many benchmarks as a quadratic needs."""
     parameters = tuple(Parameter(NAMES[p], "dim6", p, (-1.0, 1.0), 2, None, LATEX[p]) for p in range(n))
     powers = components((2,) * n, 2)
@@ -90,9 +92,9 @@ def space_of(n):
     return space, Morphing.of_space(space, 2)
 
 
-def event_table(n, n_events=400):
+def make_event_table(n, n_events=400):
     """Unweighted events of every benchmark with exact weights at all of them."""
-    space, morphing = space_of(n)
+    space, morphing = make_space_of(n)
     rng = np.random.default_rng(6)
     theta = space.benchmark_values
 
@@ -168,11 +170,11 @@ def history(best=7, epochs=10):
     return TrainingHistory(records, best, False)
 
 
-def write_run(folder: Path, n: int) -> RunFiles:
+def make_write_run(folder: Path, n: int) -> RunFiles:
     """Write the outputs of all stages of a toy run."""
     study = study_of(n)
     write_resolved(folder / "configure" / "study.json", study)
-    write_event_file(folder / "combine" / "combined.h5", event_table(n))
+    write_event_file(folder / "combine" / "combined.h5", make_event_table(n))
     rng = np.random.default_rng(8)
     trainings, evaluations = {}, {}
     for number, (method, strengths) in enumerate(STRENGTH.items()):
@@ -181,12 +183,13 @@ def write_run(folder: Path, n: int) -> RunFiles:
         for include_rate in (True, False):
             centre = (0.01 * number,) * n
             points = 25 if n < 3 else 9
-            result = limit_result(method, information, centre, include_rate=include_rate, points=points)
+            result = make_limit_result(method, information, centre, include_rate=include_rate, points=points)
             write_limits(evaluations[method] / f"limits_{'rate' if include_rate else 'shape'}", result)
         results = [
-            fisher_result(method, information, include_rate=rate, bias=0.1 * (number == 2)) for rate in (True, False)
+            make_fisher_result(method, information, include_rate=rate, bias=0.1 * (number == 2))
+            for rate in (True, False)
         ]
-        write_fisher(evaluations[method] / "fisher", [*results, fisher_result("parton level", 1.5 * information)])
+        write_fisher(evaluations[method] / "fisher", [*results, make_fisher_result("parton level", 1.5 * information)])
         trainings[method] = folder / "train" / method
         trainings[method].mkdir(parents=True)
         if method != "histogram":
@@ -195,10 +198,10 @@ def write_run(folder: Path, n: int) -> RunFiles:
                 CheckResult("mean ratio", 1.004, 0.003, 1.0, 0.02, "passed"),
                 CheckResult("calibration slope", 1.05, 0.01, 1.0, 0.03, "doubtful" if method == "sally" else "passed"),
             ]
-            write_json(trainings[method] / "checks.json", [asdict(check) for check in checks])
+            write_json(evaluations[method] / "checks.json", [asdict(check) for check in checks])
             truth = rng.normal(size=(2000, 1))
             noisy = truth + 0.3 * rng.normal(size=(2000, 1))
-            write_comparison(evaluations[method] / "comparison.h5", Comparison(method, (r"\log r",), noisy, truth))
+            Diagnostics(tuple(checks), ("log r",), noisy, truth).write(evaluations[method] / "diagnostics.h5")
     stages = []
     for stage, jobs in (("configure", 1), ("generate", 6), ("combine", 1)):
         for job in range(jobs):
@@ -228,4 +231,29 @@ def write_run(folder: Path, n: int) -> RunFiles:
 @pytest.fixture(scope="session")
 def toy_run(tmp_path_factory):
     """A run in two parameters."""
-    return write_run(tmp_path_factory.mktemp("run"), 2)
+    return make_write_run(tmp_path_factory.mktemp("run"), 2)
+
+
+@pytest.fixture(scope="session")
+def limit_result():
+    return make_limit_result
+
+
+@pytest.fixture(scope="session")
+def fisher_result():
+    return make_fisher_result
+
+
+@pytest.fixture(scope="session")
+def space_of():
+    return make_space_of
+
+
+@pytest.fixture(scope="session")
+def event_table():
+    return make_event_table
+
+
+@pytest.fixture(scope="session")
+def write_run():
+    return make_write_run

@@ -23,7 +23,7 @@ from assay.theory.from_study import parameter_space
 @study_option
 @output_option
 def command(study_path: Path, output: Path) -> None:
-    """Check a study and lay it out: writes study.json, setup.h5, detector.yml and a file per job, listed in published.yml."""
+    """Check a study and lay it out: writes study.json, setup.h5, detector.yml and a file per job."""
     study = load_checked(study_path)
     card = study_path.parent / study.detector.card if study.detector.card else None
     inputs = {"study": [study_path], **({"card": [card]} if card else {})}
@@ -45,7 +45,13 @@ def _configure(study: Study, card: Path | None, run: StageRun) -> None:
     write_text(run.folder / "published.yml", yaml.safe_dump(published))
     run.tracker.parameters(resolved(study))
     squared = morphing.expected_squared_weights(space.ranges)
-    run.tracker.metrics({"morphing.expected_squared_weights": squared, "morphing.condition_number": morphing.condition_number})
+    run.tracker.metrics(
+        {"morphing.expected_squared_weights": squared, "morphing.condition_number": morphing.condition_number}
+    )
     click.echo(f"  {len(space.benchmarks)} benchmarks: {', '.join(space.benchmark_names)}")
-    click.echo(f"  mean sum of squared morphing weights {squared:.3g}, condition number {morphing.condition_number:.3g}")
-    click.echo(f"  {len(jobs)} jobs of {study.process.events_per_benchmark // study.process.jobs_per_benchmark} events or so")
+    click.echo(
+        f"  mean sum of squared morphing weights {squared:.3g}, condition number {morphing.condition_number:.3g}"
+    )
+    click.echo(
+        f"  {len(jobs)} jobs of {study.process.events_per_benchmark // study.process.jobs_per_benchmark} events or so"
+    )

@@ -29,7 +29,13 @@ from assay.inference.expected import (
     score_histogram,
     total_templates,
 )
-from assay.inference.expected_fisher import FisherSetting, calibrated_fisher, histogram_fisher, score_fisher, truth_fisher
+from assay.inference.expected_fisher import (
+    FisherSetting,
+    calibrated_fisher,
+    histogram_fisher,
+    score_fisher,
+    truth_fisher,
+)
 from assay.inference.from_study import expectation
 from assay.inference.histograms import columns
 from assay.inference.information import FisherResult, write_fisher
@@ -114,7 +120,9 @@ def _answer(question: Question, model: Path) -> Results:
 
 def _histogram(question: Question, section: HistogramMethod) -> Results:
     wanted, reference = question.wanted, question.at_reference.theta
-    histogram = observable_histogram(question.pool, question.training, section.observables, section.bins, wanted, reference)
+    histogram = observable_histogram(
+        question.pool, question.training, section.observables, section.bins, wanted, reference
+    )
     limits = histogram_limits(question.pool, histogram, wanted, question.method)
     return Results(limits, histogram_fisher(question.at_reference, histogram.templates, question.method))
 
@@ -147,7 +155,9 @@ def _write(results: Results, run: StageRun) -> None:
         results.diagnostics.write(run.folder / "diagnostics.h5")
         write_json(run.folder / "checks.json", [asdict(check) for check in results.diagnostics.checks])
         for check in results.diagnostics.checks:
-            click.echo(f"  {check.name}: {check.value:.4f} +- {check.error:.4f}, expected {check.expected:g}: {check.verdict}")
+            click.echo(
+                f"  {check.name}: {check.value:.4f} +- {check.error:.4f}, expected {check.expected:g}: {check.verdict}"
+            )
 
 
 def _tell_limits(limit: LimitResult, run: StageRun) -> None:
@@ -157,6 +167,8 @@ def _tell_limits(limit: LimitResult, run: StageRun) -> None:
         click.echo(f"  {kind}: {interval.parameter} at {interval.confidence_level:.0%} CL: {parts}")
         width = sum(segment.upper - segment.lower for segment in interval.segments)
         level = f"{interval.confidence_level:g}".replace("0.", "")
-        run.tracker.metrics({f"{limit.method}.{'rate' if limit.include_rate else 'shape'}.{interval.parameter}.width_{level}": width})
+        run.tracker.metrics(
+            {f"{limit.method}.{'rate' if limit.include_rate else 'shape'}.{interval.parameter}.width_{level}": width}
+        )
     for warning in limit.warnings:
         click.echo(f"  warning: {warning}")

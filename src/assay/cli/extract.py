@@ -44,7 +44,9 @@ def command(study_path: Path, setup: Path, job: Path, events: Path, objects: Pat
 def _table(study: Study, setup: Setup, job: Job, sample: LHESample, objects: Path) -> EventTable:
     _check_belongs(job, sample, objects)
     definitions = [
-        ObservableDefinition(name, section.expression, section.required, section.default, section.unit, section.label or "")
+        ObservableDefinition(
+            name, section.expression, section.required, section.default, section.unit, section.label or ""
+        )
         for name, section in study.observables.items()
     ]
     extraction, weights = extract_file(objects, _at_benchmarks(setup, sample), definitions, study.cuts)
@@ -64,7 +66,10 @@ def _check_belongs(job: Job, sample: LHESample, objects: Path) -> None:
     found = sample.metadata.get("job")
     if found != job.name:
         raise EventFileError(
-            f"the generated events are of job {found!r}", where=str(objects), expected=f"job {job.name!r}", mend="run generate again"
+            f"the generated events are of job {found!r}",
+            where=str(objects),
+            expected=f"job {job.name!r}",
+            mend="run generate again",
         )
 
 
@@ -73,6 +78,8 @@ def _at_benchmarks(setup: Setup, sample: LHESample) -> LHESample:
     names = setup.space.benchmark_names
     missing = [name for name in names if name not in sample.weight_names]
     if missing:
-        raise LHEError(f"no weights for the benchmarks {', '.join(missing)}", expected="a weight per benchmark on every event")
+        raise LHEError(
+            f"no weights for the benchmarks {', '.join(missing)}", expected="a weight per benchmark on every event"
+        )
     columns = [sample.weight_names.index(name) for name in names]
     return replace(sample, weights=sample.weights[:, columns], weight_names=tuple(names))

@@ -29,7 +29,8 @@ def command(study_path: Path, process: Path, job: Path, output: Path) -> None:
         metadata = {**sample.metadata, "job": what.name}
         write_lhe(run.folder / "events.lhe.gz", replace(sample, metadata=metadata))
         click.echo(
-            f"  {what.n_events} events at {what.benchmark}: {sample.cross_section:.5g} +- {sample.cross_section_error:.1g} pb, "
+            f"  {what.n_events} events at {what.benchmark}: "
+            f"{sample.cross_section:.5g} +- {sample.cross_section_error:.1g} pb, "
             f"overweight fraction {metadata['overweight_fraction']:.2g}"
         )
 

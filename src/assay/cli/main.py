@@ -48,7 +48,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(assay.__version__, prog_name="assay")
 def cli() -> None:
-    """From one input.yml to limits on theory parameters.
+    r"""From one input.yml to limits on theory parameters.
 
     \b
     Examples:

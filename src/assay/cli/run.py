@@ -10,10 +10,10 @@ from typing import Literal
 
 import click
 
+from assay.cli.checks import load_checked
 from assay.cli.options import study_option
 from assay.errors import StudyError, WorkflowError
 from assay.running.launch import Run, launch
-from assay.cli.checks import load_checked
 
 Containers = Literal["local", "docker"]
 
@@ -22,14 +22,38 @@ _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml"
 
 @click.command("run", short_help="Run a study with yadage.")
 @study_option
-@click.option("--output", type=click.Path(path_type=Path), help="The run's folder; default runs/NAME. A second run continues in it.")
-@click.option("--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-10 or all of them.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The run's folder; default runs/NAME. A second run continues in it.",
+)
+@click.option(
+    "--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-10 or all of them."
+)
 @click.option("--events", type=click.Path(path_type=Path), help="The event file that the part `ml` starts from.")
 @click.option("--processes", type=click.IntRange(min=1), help="Steps at a time; default all cores.")
-@click.option("--containers", type=click.Choice(["local", "docker"]), default="local", help="Steps as processes, or in their images.")
-@click.option("--project", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder of workflow/ and steps/.")
-def command(study_path: Path, output: Path | None, part: str, events: Path | None, processes: int | None, containers: Containers, project: Path) -> None:
-    """Run a study, or a part of it, with yadage as local processes.
+@click.option(
+    "--containers",
+    type=click.Choice(["local", "docker"]),
+    default="local",
+    help="Steps as processes, or in their images.",
+)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The folder of workflow/ and steps/.",
+)
+def command(
+    study_path: Path,
+    output: Path | None,
+    part: str,
+    events: Path | None,
+    processes: int | None,
+    containers: Containers,
+    project: Path,
+) -> None:
+    r"""Run a study, or a part of it, with yadage, as local processes or in containers.
 
     \b
     Examples:
@@ -48,7 +72,12 @@ def command(study_path: Path, output: Path | None, part: str, events: Path | Non
 
 def _run(study: Path, part: str, events: Path | None, folder: Path, project: Path) -> Run:
     if not (project / "workflow" / "workflow.yml").is_file():
-        raise WorkflowError("no workflow here", where=str(project), expected="the folder of workflow/ and steps/", mend="give it with --project")
+        raise WorkflowError(
+            "no workflow here",
+            where=str(project),
+            expected="the folder of workflow/ and steps/",
+            mend="give it with --project",
+        )
     if (part == "ml") != (events is not None):
         raise StudyError("--events goes with --part ml", expected="both or none of them")
     outputs = (_OUTPUTS[part],)
@@ -71,4 +100,6 @@ def _tell_where(output: Path) -> None:
     click.echo(f"report:   {output}")
     click.echo(f"figures:  {output.parent / 'figures'}")
     click.echo(f"results:  {output.parent / 'results'}")
-    click.echo(f"MLflow:   cd {output.parent} && {Path(sys.executable).with_name('mlflow')} ui --backend-store-uri sqlite:///mlflow.db")
+    click.echo(
+        f"MLflow:   cd {output.parent} && {Path(sys.executable).with_name('mlflow')} ui --backend-store-uri sqlite:///mlflow.db"
+    )

@@ -27,7 +27,7 @@ Draw = Callable[[EventPool, int, np.random.Generator], RatioSample | ScoreSample
 @file_option("--events", help="combined.h5, or an event file of MadMiner.")
 @output_option
 def command(study_path: Path, events: Path, output: Path) -> None:
-    """Draw training, validation and test samples from disjoint events: writes ratio/ and score/, and lists who needs which."""
+    """Draw training, validation and test samples from disjoint events: writes ratio/ and score/."""
     study = read_study(study_path)
     run_stage("sample", study, output, {"events": [events]}, lambda run: _sample(study, events, run))
 
@@ -39,7 +39,9 @@ def _sample(study: Study, events: Path, run: StageRun) -> None:
 
     def ratio(part: EventPool, n: int, rng: np.random.Generator) -> RatioSample:
         prior, hypotheses = hypothesis_prior(study), study.sampling.hypotheses
-        return draw_ratio_sample(part, n, prior, reference, rng, n_hypotheses=hypotheses, normalisation=pool, limits=limits)
+        return draw_ratio_sample(
+            part, n, prior, reference, rng, n_hypotheses=hypotheses, normalisation=pool, limits=limits
+        )
 
     def score(part: EventPool, n: int, rng: np.random.Generator) -> ScoreSample:
         return draw_score_sample(part, n, reference, rng, normalisation=pool, limits=limits)
@@ -49,7 +51,9 @@ def _sample(study: Study, events: Path, run: StageRun) -> None:
         kinds["ratio"] = ratio
     for number, (kind, draw) in enumerate(sorted(kinds.items())):
         _draw_partitions(study, pool, run, kind, draw, number)
-    folders = [run.folder / ("ratio" if isinstance(method, RatioMethod) else "score") for method in study.methods.values()]
+    folders = [
+        run.folder / ("ratio" if isinstance(method, RatioMethod) else "score") for method in study.methods.values()
+    ]
     listing = {"methods": list(study.methods), "samples": [str(folder) for folder in folders]}
     write_text(run.folder / "published.yml", yaml.safe_dump(listing))
 
@@ -67,11 +71,17 @@ def _draw_partitions(study: Study, pool: EventPool, run: StageRun, kind: str, dr
         sample.save(run.folder / kind / name)
         run.tracker.dataset(f"{kind} {name}", sample.digest(), name, len(sample))
         size = sample.info.effective_sample_size
-        worth = "" if size is None else f"; worth at least {size.minimum:.0f} events at any hypothesis (median {size.median:.0f})"
+        worth = (
+            ""
+            if size is None
+            else f"; worth at least {size.minimum:.0f} events at any hypothesis (median {size.median:.0f})"
+        )
         click.echo(f"  {kind} {name}: {len(sample)} samples{worth}")
 
 
 def event_pool(study: Study, events: Path) -> EventPool:
     """Read an event file as the pool that the stages 7 to 10 share: the same partitions everywhere."""
     fractions = study.sampling.fractions
-    return EventPool.from_table(read_event_file(events), (fractions.train, fractions.validation, fractions.test), seed=study.seed)
+    return EventPool.from_table(
+        read_event_file(events), (fractions.train, fractions.validation, fractions.test), seed=study.seed
+    )

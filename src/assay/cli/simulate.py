@@ -32,7 +32,9 @@ def command(study_path: Path, job: Path, detector: Path, events: Path, output: P
         settings = simulation_settings(study, detector)
         summary = simulate(events, run.folder / "detector.root", settings, seed, line_progress("events"))
         write_json(run.folder / "simulation.json", asdict(summary))
-        click.echo(f"  {summary.events_read} events read, {summary.events_rejected} rejected, {summary.events_written} written")
+        click.echo(
+            f"  {summary.events_read} events read, {summary.events_rejected} rejected, {summary.events_written} written"
+        )
 
     inputs = {"job": [job], "detector": [detector], "events": [events]}
     run_stage("simulate", study, output, inputs, work, what.name)

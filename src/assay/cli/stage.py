@@ -1,4 +1,4 @@
-"""What all stages have in common: verified inputs, an own output folder, a journal, a manifest, and nothing done twice."""
+"""What all stages have in common: verified inputs, an own folder, a journal, a manifest, and nothing done twice."""
 
 from __future__ import annotations
 
@@ -57,7 +57,11 @@ STAGES = {
         Stage("extract", ("observables", "cuts"), (*_PHYSICS_ROOMS, "generation", "simulation", "observables")),
         Stage("combine", ("observables", "cuts", "seed"), _PHYSICS_ROOMS),
         Stage("sample", (*_THEORY, "sampling", "methods", "observables", "seed"), (*_PHYSICS_ROOMS, "sampling")),
-        Stage("train", (*_THEORY, "sampling", "training", "methods", "observables", "seed"), ("study", "sampling", "estimators")),
+        Stage(
+            "train",
+            (*_THEORY, "sampling", "training", "methods", "observables", "seed"),
+            ("study", "sampling", "estimators"),
+        ),
         Stage(
             "evaluate",
             (*_THEORY, "sampling", "methods", "observables", "luminosity", "limits", "seed"),
@@ -153,7 +157,7 @@ def _tracked(study: Study, folder: Path, name: str, job: str) -> AbstractContext
 
 
 def run_identity(study: Study) -> RunIdentity:
-    """Name the run that this process is part of: as the launcher says, or REANA; a stage run by hand belongs to its study."""
+    """Name the run that this process is part of: as the launcher or REANA says; else its study has one run."""
     run = os.environ.get("ASSAY_RUN") or os.environ.get("REANA_WORKFLOW_UUID") or study_hash(study)[:16]
     return RunIdentity(run, study.tracking.experiment or study.name)
 

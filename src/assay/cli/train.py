@@ -51,12 +51,20 @@ def _train(study: Study, method: RatioMethod | ScoreMethod, samples: Path, run: 
         run.tracker.dataset(name, sample.digest(), name, len(sample))
     checkpoint = run.folder / CHECKPOINT
     trained = train_estimator(
-        method.kind, train, validation, network, settings, callback=_progress(run, settings.epochs), checkpoint=checkpoint
+        method.kind,
+        train,
+        validation,
+        network,
+        settings,
+        callback=_progress(run, settings.epochs),
+        checkpoint=checkpoint,
     )
     checkpoint.unlink(missing_ok=True)
     save_estimator(run.folder / "model", trained.estimator)
     write_json(run.folder / "history.json", asdict(trained.history))
-    run.tracker.metrics({"best_epoch": trained.history.best_epoch, "best_validation_loss": trained.history.best.validation_loss})
+    run.tracker.metrics(
+        {"best_epoch": trained.history.best_epoch, "best_validation_loss": trained.history.best.validation_loss}
+    )
     run.tracker.model(run.folder / "model", method.kind)
 
 
@@ -85,6 +93,7 @@ def _progress(run: StageRun, epochs: int) -> Callable[[EpochRecord], None]:
         run.tracker.metrics({**losses, "learning_rate": record.learning_rate}, record.epoch)
         if record.epoch in (1, epochs) or time.monotonic() - shown > _REPORT_SECONDS:
             shown = time.monotonic()
-            click.echo(f"  epoch {record.epoch} of {epochs}: loss {record.train_loss:.5g}, validation {record.validation_loss:.5g}")
+            text = f"loss {record.train_loss:.5g}, validation {record.validation_loss:.5g}"
+            click.echo(f"  epoch {record.epoch} of {epochs}: {text}")
 
     return report

@@ -15,5 +15,6 @@ def command(study_path: Path) -> None:
     """Check a study; every problem is reported at once, with its line. The exit status is 2 if there is one."""
     study = load_checked(study_path)
     click.echo(
-        f"{study_path}: valid; {len(study.parameters)} parameters, {len(study.observables)} observables, methods {', '.join(study.methods)}"
+        f"{study_path}: valid; {len(study.parameters)} parameters, {len(study.observables)} observables, "
+        f"methods {', '.join(study.methods)}"
     )

@@ -73,7 +73,9 @@ def read_comparison(path: Path) -> tuple[tuple[str, ...], Array, Array]:
         with h5py.File(path, "r") as file:
             return tuple(str(name) for name in file.attrs["quantities"]), file["joint"][:], file["estimated"][:]
     except (OSError, KeyError) as error:
-        raise ModelError(f"the diagnostics cannot be read ({error})", where=str(path), mend="run evaluate again") from None
+        raise ModelError(
+            f"the diagnostics cannot be read ({error})", where=str(path), mend="run evaluate again"
+        ) from None
 
 
 def ratio_diagnostics(estimator: ParameterisedRatio, sample: RatioSample) -> Diagnostics:

@@ -102,8 +102,7 @@ class Evaluator:
             case Binary(operator, left, right):
                 return self._apply(arithmetic.BINARY[operator], left, right)
             case Comparison(operators, operands):
-                result = self._apply(lambda *values: arithmetic.compare(operators, values), *operands)
-                return Values(result.values.astype(bool) & ~result.missing, result.missing)
+                return self._comparison(operators, operands)
             case Logic(operator, operands):
                 return _logic(operator, [self._values(operand) for operand in operands])
             case Call("where", (condition, chosen, otherwise)):
@@ -134,6 +133,15 @@ class Evaluator:
         inputs = [self._values(node) for node in nodes]
         missing = np.logical_or.reduce(np.broadcast_arrays(*(value.missing for value in inputs)))
         return Values(function(*(arithmetic.number(value.values) for value in inputs)), missing)
+
+    def _comparison(self, operators: tuple[str, ...], operands: tuple[Node, ...]) -> Values:
+        inputs = [self._values(operand) for operand in operands]
+        numbers = np.broadcast_arrays(*(arithmetic.number(value.values) for value in inputs))
+        # a comparison with what is not a number is unknown: it must not come true by being negated
+        unknown = np.logical_or.reduce(
+            np.broadcast_arrays(*(value.missing for value in inputs), *(np.isnan(values) for values in numbers))
+        )
+        return Values(arithmetic.compare(operators, numbers).astype(bool) & ~unknown, unknown)
 
     def _reduction(self, function: str, collection: str, attribute: str) -> Values:
         particles = self._particles.list(collection)

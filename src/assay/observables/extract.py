@@ -132,26 +132,31 @@ def extract(
     evaluator = Evaluator(Particles(objects), {})
     keep = np.ones(len(objects), dtype=bool)
     flow = cut_flow or CutFlow().after("given", keep, weights)
-    columns: list[Array] = []
-    for definition, expression in zip(selection.definitions, selection.expressions, strict=True):
-        result = evaluator.evaluate(expression)
-        values = result.values.astype(np.float64)
-        if definition.required:
-            keep &= ~result.missing
-        if definition.required and expression.may_be_missing:
-            flow = flow.after(f"{definition.name} exists", keep, weights)
-        elif definition.default is not None:
-            values = np.where(result.missing, definition.default, values)
-        columns.append(np.where(result.missing & definition.required, np.nan, values))
-        evaluator.define(definition.name, columns[-1])
+    x, keep, flow = _observe(selection, evaluator, keep, flow, weights)
     for cut in selection.cuts:
         passed = evaluator.evaluate(cut)
-        keep &= passed.values.astype(bool) & ~passed.missing
+        keep = keep & passed.values.astype(bool) & ~passed.missing
         flow = flow.after(cut.text, keep, weights)
-    x = np.stack(columns, axis=1) if columns else np.zeros((len(objects), 0))
     keep, flow = _drop_non_finite(x, keep, selection.definitions, flow, weights)
     numbers = np.asarray(objects.event_number, dtype=np.int64)
     return Extraction(x=x[keep], keep=keep, event_number=numbers[keep], cut_flow=flow)
+
+
+def _observe(
+    selection: Selection, evaluator: Evaluator, keep: Mask, flow: CutFlow, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Mask, CutFlow]:
+    """Compute all observables (n_events, n_observables), NaN in events that are dropped for lack of a required one."""
+    columns: list[Array] = []
+    for definition, expression in zip(selection.definitions, selection.expressions, strict=True):
+        result = evaluator.evaluate(expression)
+        fallback = np.nan if definition.required or definition.default is None else definition.default
+        columns.append(np.where(result.missing, fallback, result.values.astype(np.float64)))
+        evaluator.define(definition.name, columns[-1])
+        if definition.required and expression.may_be_missing:
+            keep = keep & ~result.missing
+            flow = flow.after(f"{definition.name} exists", keep, weights)
+    x = np.stack(columns, axis=1) if columns else np.zeros((len(keep), 0))
+    return x, keep, flow
 
 
 def _drop_non_finite(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.estimators.checks import CheckResult
+from assay.estimators.history import TrainingHistory
 from assay.reporting.content import Outcome, Section, Verdict
 from assay.reporting.figures.joint import joint_versus_estimated
 from assay.reporting.figures.training import TrainingCurve, training_curves
 from assay.reporting.gallery import Gallery
 from assay.reporting.numbers import joined, significant, with_error
-from assay.reporting.run import RunResults, Training
+from assay.reporting.run import RunResults
 from assay.reporting.tables import training_table
 
 _OUTCOMES: dict[str, Outcome] = {"passed": "good", "doubtful": "doubtful", "failed": "bad"}
@@ -22,7 +23,7 @@ def training_section(results: RunResults, gallery: Gallery) -> Section:
     """Show how the trainings went, and joint against estimated quantities."""
     if not results.trainings:
         return Section("Training", "training", "No method of this study is trained.")
-    curves = {name: _curve(training) for name, training in results.trainings.items()}
+    curves = {name: _curve(history) for name, history in results.trainings.items()}
     pictures = [
         gallery.add(
             "training",
@@ -38,7 +39,7 @@ def training_section(results: RunResults, gallery: Gallery) -> Section:
             figure = joint_versus_estimated(
                 comparison.joint[:, number], comparison.estimated[:, number], comparison.method, quantity
             )
-            title = f"{comparison.method}: joint against estimated" + (f", component {number + 1}" if number else "")
+            title = f"{comparison.method}: joint against estimated {quantity}"
             pictures.append(gallery.add(name, figure, title, _JOINT_CAPTION))
     return Section("Training", "training", tables=(training_table(results.trainings),), pictures=tuple(pictures))
 
@@ -49,24 +50,24 @@ _JOINT_CAPTION = (
 )
 
 
-def _curve(training: Training) -> TrainingCurve:
-    records = training.history.records
+def _curve(history: TrainingHistory) -> TrainingCurve:
+    records = history.records
     return TrainingCurve(
         np.array([record.epoch for record in records]),
         np.array([record.train_loss for record in records]),
         np.array([record.validation_loss for record in records]),
-        training.history.best_epoch,
+        history.best_epoch,
     )
 
 
 def checks_section(results: RunResults) -> Section:
     """Give the verdicts on every estimator in plain words: one on the whole, then one for each check."""
     verdicts = [
-        verdict for name, training in results.trainings.items() for verdict in method_verdicts(name, training.checks)
+        verdict for name in results.trainings for verdict in method_verdicts(name, results.checks.get(name, ()))
     ]
     text = (
-        "Each check compares a number with its exactly known value on test events. It is passed within its tolerance or "
-        "two standard deviations, doubtful up to twice as much, and failed beyond."
+        "Each check compares a number with its exactly known value on test events. It is passed within its tolerance "
+        "or two standard deviations, doubtful up to twice as much, and failed beyond."
     )
     return Section("Checks", "checks", text, verdicts=tuple(verdicts))
 

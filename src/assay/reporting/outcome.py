@@ -125,8 +125,8 @@ def fisher_section(results: RunResults, gallery: Gallery) -> Section:
             pictures += _information(results, chosen, include_rate, gallery)
     text = (
         "The information sets the smallest covariance of any unbiased estimate (Cramér-Rao). Errors and biases are "
-        "those of finite simulation; a bias is what noise adds on average to the information of a histogram, and is not "
-        "subtracted in the table."
+        "those of finite simulation; a bias is what noise adds on average to the information of a histogram, and is "
+        "not subtracted in the table."
     )
     return Section(
         "Fisher information", "fisher", text, tables=(fisher_table(results.fisher),), pictures=tuple(pictures)

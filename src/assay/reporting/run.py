@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from assay.errors import AssayError
 from assay.estimators.checks import CheckResult
+from assay.estimators.diagnostics import read_comparison
 from assay.estimators.history import EpochRecord, TrainingHistory
 from assay.events.eventfile import read_event_file
 from assay.events.table import EventTable
@@ -15,9 +19,12 @@ from assay.files import read_json
 from assay.inference.information import FisherResult, read_fisher
 from assay.inference.results import LimitResult, read_limits
 from assay.manifest import Manifest
-from assay.reporting.comparison import Comparison, read_comparison
+from assay.reporting.provenance import upstream
 from assay.study.model import HistogramMethod, RateMethod, Study
 from assay.study.resolve import from_resolved
+
+CHECKS = "checks.json"
+DIAGNOSTICS = "diagnostics.h5"
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,10 @@ class RunFiles:
     combined
         `combined.h5`.
     trainings
-        Per method the folder of its training (`history.json`, `checks.json`); a baseline's has neither file.
+        Per method the folder of its training (`history.json`); a baseline's has none.
     evaluations
         Per method the folder of its evaluation: any number of `limits*.json` with their `.h5`, `fisher*.json` with
-        theirs, and `comparison*.h5`, as far as they exist.
+        theirs, `checks.json` and `diagnostics.h5`, as far as they exist.
     stages
         Folders with a `manifest.json`, in the order in which data flows.
     """
@@ -47,11 +54,13 @@ class RunFiles:
 
 
 @dataclass(frozen=True)
-class Training:
-    """A training's history, and the checks of its estimator."""
+class Comparison:
+    """K quantities of N test events, as the event record has them and as an estimator says; both (N, K)."""
 
-    history: TrainingHistory
-    checks: tuple[CheckResult, ...] = ()
+    method: str
+    quantities: tuple[str, ...]
+    joint: NDArray[np.float64]
+    estimated: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,9 +69,10 @@ class RunResults:
 
     study: Study
     table: EventTable
-    trainings: Mapping[str, Training]
+    trainings: Mapping[str, TrainingHistory]
     limits: tuple[LimitResult, ...]
     fisher: tuple[FisherResult, ...]
+    checks: Mapping[str, tuple[CheckResult, ...]]
     comparisons: tuple[Comparison, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     data: Mapping[str, tuple[Path, ...]] | None = None
@@ -90,20 +100,24 @@ def read_run(files: RunFiles) -> RunResults:
     """
     limits: list[LimitResult] = []
     fisher: list[FisherResult] = []
+    checks: dict[str, tuple[CheckResult, ...]] = {}
     comparisons: list[Comparison] = []
-    for folder in files.evaluations.values():
+    for method, folder in files.evaluations.items():
         limits += [read_limits(path.with_suffix("")) for path in sorted(folder.glob("limits*.json"))]
         fisher += [
             result for path in sorted(folder.glob("fisher*.json")) for result in read_fisher(path.with_suffix(""))
         ]
-        comparisons += [read_comparison(path) for path in sorted(folder.glob("comparison*.h5"))]
+        if (folder / CHECKS).exists():
+            checks[method] = _checks(folder / CHECKS)
+        if (folder / DIAGNOSTICS).exists():
+            comparisons.append(Comparison(method, *read_comparison(folder / DIAGNOSTICS)))
     if not limits:
         where = ", ".join(map(str, files.evaluations.values()))
         raise AssayError(
             "there are no limits to report", where=where, expected="limits_*.json", mend="run evaluate again"
         )
     trainings = {
-        name: _training(folder) for name, folder in files.trainings.items() if (folder / "history.json").exists()
+        name: _history(folder) for name, folder in files.trainings.items() if (folder / "history.json").exists()
     }
     return RunResults(
         study=from_resolved(files.study),
@@ -111,6 +125,7 @@ def read_run(files: RunFiles) -> RunResults:
         trainings=trainings,
         limits=tuple(limits),
         fisher=tuple(_unique(fisher)),
+        checks=checks,
         comparisons=tuple(comparisons),
         manifests=tuple(Manifest.read(folder) for folder in files.stages),
         data={name: _results_in(folder) for name, folder in files.evaluations.items()},
@@ -127,25 +142,47 @@ def _unique(results: Sequence[FisherResult]) -> list[FisherResult]:
 
 def _results_in(folder: Path) -> tuple[Path, ...]:
     return tuple(
-        path for kind in ("limits*", "fisher*", "comparison*") for path in sorted(folder.glob(kind)) if path.is_file()
+        path
+        for kind in ("limits*", "fisher*", CHECKS, DIAGNOSTICS)
+        for path in sorted(folder.glob(kind))
+        if path.is_file()
     )
 
 
-def _training(folder: Path) -> Training:
+def _history(folder: Path) -> TrainingHistory:
     try:
         content = read_json(folder / "history.json")
-        history = TrainingHistory(
+        return TrainingHistory(
             records=tuple(EpochRecord(**record) for record in content["records"]),
             best_epoch=content["best_epoch"],
             stopped_early=content["stopped_early"],
         )
-        path = folder / "checks.json"
-        checks = tuple(CheckResult(**check) for check in read_json(path)) if path.exists() else ()
     except (KeyError, TypeError) as error:
         raise AssayError(
-            f"not a readable training ({error})",
-            where=str(folder),
-            expected="history.json and checks.json",
-            mend="run train again",
+            f"not a readable history ({error})", where=str(folder / "history.json"), mend="run train again"
         ) from None
-    return Training(history, checks)
+
+
+def _checks(path: Path) -> tuple[CheckResult, ...]:
+    try:
+        return tuple(CheckResult(**check) for check in read_json(path))
+    except TypeError as error:
+        raise AssayError(f"not readable checks ({error})", where=str(path), mend="run evaluate again") from None
+
+
+def run_files(study: Path, combined: Path, folders: Iterable[Path]) -> RunFiles:
+    """Sort the folders of trainings and evaluations by what their manifests say, and find the stages before them.
+
+    Parameters
+    ----------
+    study, combined
+        `study.json` and `combined.h5`.
+    folders
+        Of `train` and `evaluate`, in any order; a manifest's job is the method.
+    """
+    found = {Path(folder): Manifest.read(Path(folder)) for folder in folders}
+    of_stage = {
+        stage: {manifest.job: folder for folder, manifest in found.items() if manifest.stage == stage}
+        for stage in ("train", "evaluate")
+    }
+    return RunFiles(study, combined, of_stage["train"], of_stage["evaluate"], upstream(found))

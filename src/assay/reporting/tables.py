@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from assay.estimators.history import TrainingHistory
 from assay.events.pool import EventPool
 from assay.events.table import CutFlowRow, EventTable
 from assay.inference.information import FisherResult
@@ -15,7 +16,6 @@ from assay.manifest import Manifest
 from assay.reporting.content import Table
 from assay.reporting.figures.style import percent
 from assay.reporting.numbers import duration, signed, significant, with_error
-from assay.reporting.run import Training
 
 _PB_TO_FB = 1000.0
 
@@ -85,11 +85,10 @@ def cut_flow_names(rows: Sequence[CutFlowRow]) -> tuple[tuple[str, ...], tuple[s
     return tuple(dict.fromkeys(row.sample for row in rows)), tuple(dict.fromkeys(row.step for row in rows))
 
 
-def training_table(trainings: Mapping[str, Training]) -> Table:
+def training_table(trainings: Mapping[str, TrainingHistory]) -> Table:
     """Tabulate how each training went."""
     rows = []
-    for name, training in trainings.items():
-        history = training.history
+    for name, history in trainings.items():
         best = history.best
         losses = (significant(best.train_loss, 5), significant(best.validation_loss, 5))
         stopped = "yes" if history.stopped_early else "no"

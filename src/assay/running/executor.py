@@ -4,7 +4,8 @@ yadage loads them with `--plugins assay.running.executor` and selects one with
 `-k 'packconfig_spec={executor: {docker-encapsulated: NAME}}'`; the specifications of steps are the same for all:
 
 - `local`: processes of this machine, in the environment of this Python;
-- `docker`: a container per step, of the image that the step names, with the caller's user and without network unless tracking needs it.
+- `docker`: a container per step, of the image that the step names, with the caller's user, and without network unless
+  tracking needs it.
 """
 
 from __future__ import annotations

@@ -84,11 +84,18 @@ def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
     _check_steps(states, run.folder)
     if status != 0:
         log = run.folder / "yadage.log"
-        raise WorkflowError(f"yadage ended with status {status}\n{last_lines(log)}", where=str(log), mend="see the log; run the same command again")
+        raise WorkflowError(
+            f"yadage ended with status {status}\n{last_lines(log)}",
+            where=str(log),
+            mend="see the log; run the same command again",
+        )
     for output in run.outputs:
         if not (run.folder / output).is_file():
             raise WorkflowError(
-                "the workflow ended without this output", where=str(run.folder / output), expected="a file", mend="see yadage.log in the run's folder"
+                "the workflow ended without this output",
+                where=str(run.folder / output),
+                expected="a file",
+                mend="see yadage.log in the run's folder",
             )
     return states
 
@@ -120,11 +127,22 @@ def _supervise(run: Run, lock: int, stream: IO[str]) -> int:
 
 
 def _command(run: Run) -> list[str]:
-    command = [str(Path(sys.executable).with_name("yadage-run")), str(run.folder), run.workflow, "-t", str(run.toplevel)]
+    command = [
+        str(Path(sys.executable).with_name("yadage-run")),
+        str(run.folder),
+        run.workflow,
+        "-t",
+        str(run.toplevel),
+    ]
     for key, value in run.parameters.items():
         command += ["-p", f"{key}={yaml.safe_dump(value).splitlines()[0]}"]
     command += ["-d", f"initdir={run.inputs}", "-b", f"multiproc:{run.processes}", "-u", "0.5", "--accept-metadir"]
-    command += ["--plugins", "assay.running.executor", "-k", f"packconfig_spec={{executor: {{docker-encapsulated: {run.containers}}}}}"]
+    command += [
+        "--plugins",
+        "assay.running.executor",
+        "-k",
+        f"packconfig_spec={{executor: {{docker-encapsulated: {run.containers}}}}}",
+    ]
     return command
 
 
@@ -155,7 +173,10 @@ def _exclusive(folder: Path) -> Iterator[int]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise WorkflowError(
-                "another run is using this folder", where=str(folder), expected="one run at a time", mend="wait for it, or choose another folder"
+                "another run is using this folder",
+                where=str(folder),
+                expected="one run at a time",
+                mend="wait for it, or choose another folder",
             ) from None
         yield lock.fileno()
 
@@ -171,8 +192,9 @@ def _check_steps(states: Sequence[StepState], folder: Path) -> None:
     for state in states:
         if state.state != "done":
             log = Path(state.log)
+            what = "failed" if state.state == "failed" else "was stopped"
             raise WorkflowError(
-                f"step {state.name} {'failed' if state.state == 'failed' else 'was stopped'}; its last lines:\n{last_lines(log)}",
+                f"step {state.name} {what}; its last lines:\n{last_lines(log)}",
                 where=str(log.relative_to(folder)) if log.is_relative_to(folder) else str(log),
                 mend="put right what the lines above say and run the same command again: complete steps are kept",
             )

@@ -34,7 +34,9 @@ class ProgressDisplay:
             self._live.__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live is not None:
             self._live.__exit__(kind, error, trace)
 
@@ -60,7 +62,9 @@ def _table(states: Sequence[StepState]) -> Table:
             table.add_row(stage, "", "[dim]waiting[/]", "")
             continue
         done = sum(state.state == "done" for state in of_stage)
-        overall = next((sign for sign in ("failed", "running") if any(state.state == sign for state in of_stage)), "done")
+        overall = next(
+            (sign for sign in ("failed", "running") if any(state.state == sign for state in of_stage)), "done"
+        )
         elapsed = max(_seconds(state) + state.started for state in of_stage) - of_stage[0].started
         table.add_row(stage, f"{done} of {len(of_stage)}", _SIGNS[overall], f"{elapsed:.0f} s")
     return table

@@ -6,15 +6,20 @@ from pathlib import Path
 
 from assay.simulation.shower import ShowerSettings
 from assay.simulation.simulate import SimulationSettings
-from assay.study.model import Study
+from assay.study.model import ShowerSection, Study
+
+
+def shower_settings(shower: ShowerSection) -> ShowerSettings:
+    """Return how Pythia is run."""
+    return ShowerSettings(
+        multiparton_interactions=shower.multiparton_interactions,
+        hadronisation=shower.hadronisation,
+        dipole_recoil=shower.dipole_recoil,
+        higgs_decay=None,  # the generator has decayed it, or Pythia does with all its branching ratios
+        settings=shower.settings,
+    )
 
 
 def simulation_settings(study: Study, card: Path) -> SimulationSettings:
     """Return how a study's events are simulated, with the detector card that configure has put beside the study."""
-    shower = ShowerSettings(
-        multiparton_interactions=study.shower.multiparton_interactions,
-        hadronisation=study.shower.hadronisation,
-        dipole_recoil=study.shower.dipole_recoil,
-        settings=study.shower.settings,
-    )
-    return SimulationSettings(study.detector.kind, shower, card)
+    return SimulationSettings(study.detector.kind, shower_settings(study.shower), card)

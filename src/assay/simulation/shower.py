@@ -33,7 +33,7 @@ class ShowerSettings:
     Parameters
     ----------
     multiparton_interactions
-        The underlying event; without it an event takes a fifth of the time.
+        The underlying event; with it an event takes about seven times as long.
     hadronisation
         Hadrons and their decays; without it jets are made of partons.
     dipole_recoil

@@ -66,7 +66,7 @@ class TrainingSection(Section):
     activation: Annotated[
         Literal["elu", "gelu", "sigmoid", "silu", "softplus", "tanh"],
         Field(description="smooth, since the score is a derivative of the network"),
-    ] = "tanh"
+    ] = "silu"
     epochs: Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training samples, at most")] = 50
     batch_size: Annotated[int, Field(ge=1, description="samples per step")] = 1024
     learning_rate: Annotated[Positive, Field(description="at the start")] = 1e-3

@@ -62,7 +62,10 @@ class ProcessSection(Section):
     )
     scale: Annotated[ScaleSection, Field(description="factorisation scale")] = ScaleSection()
     cuts: Annotated[GenerationCuts, Field(description="cuts on the partons")] = GenerationCuts()
-    decay: Annotated[Literal["a a", "stable"], Field(description="decay of the Higgs boson; a a: two photons")] = "a a"
+    decay: Annotated[
+        Literal["a a", "stable"],
+        Field(description="decay of the Higgs boson; a a: two photons; stable: left to Pythia"),
+    ] = "a a"
     branching_ratio: Annotated[
         float | None, Field(gt=0, le=1, description="of the decay; null: the width formula of the model")
     ] = None

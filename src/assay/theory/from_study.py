@@ -17,8 +17,8 @@ _PREFIX = "basis_"
 def parameter_space(study: Study, seed: int) -> tuple[ParameterSpace, Morphing]:
     """Return the study's parameters with its benchmarks, completed to a morphing basis, and the morphing.
 
-    The study's own benchmarks come first; those that the morphing needs in addition are chosen by `optimise_basis` and called
-    basis_1, basis_2 and so on.
+    The study's own benchmarks come first; those that the morphing needs in addition are chosen by `optimise_basis` and
+    called basis_1, basis_2 and so on.
 
     Raises
     ------

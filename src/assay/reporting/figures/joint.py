@@ -51,7 +51,7 @@ def residual_profile(joint: ArrayLike, estimated: ArrayLike, n_bins: int = 20) -
 
 @styled
 def joint_versus_estimated(
-    joint: ArrayLike, estimated: ArrayLike, method: str, quantity: str = r"\log r", n_bins: int = 80
+    joint: ArrayLike, estimated: ArrayLike, method: str, quantity: str = "log r", n_bins: int = 80
 ) -> Figure:
     """Draw the density of (estimated, joint) values (N,) each, and the mean residual in bins of the estimate.
 
@@ -62,7 +62,7 @@ def joint_versus_estimated(
     method
         Name of the method.
     quantity
-        LaTeX of what is compared.
+        What is compared, as plain text.
     n_bins
         Of the density, per axis.
     """
@@ -83,14 +83,14 @@ def joint_versus_estimated(
         rasterized=True,
     )
     upper.plot([low, high], [low, high], color=colour(1), linestyle="--", label="equal")
-    upper.set_ylabel(f"joint ${quantity}$ (event record)")
+    upper.set_ylabel(f"joint {plain(quantity)} (event record)")
     upper.legend(loc="upper left", title=plain(method), frameon=True, framealpha=0.85)
     figure.colorbar(mesh, ax=upper, label="test events")
     profile = residual_profile(truth, estimate)
     lower.axhline(0.0, color=colour(1), linestyle="--")
     lower.errorbar(profile.centres, profile.mean, profile.error, fmt="o", color=colour(0), markersize=4, capsize=2)
     lower.set_ylabel("mean of joint\n- estimated")
-    lower.set_xlabel(f"estimated ${quantity}$ ({plain(method)})")
+    lower.set_xlabel(f"estimated {plain(quantity)} ({plain(method)})")
     lower.set_xlim(low, high)
     reach = 1.2 * float(np.nanmax(np.abs(profile.mean) + profile.error, initial=0.02))
     lower.set_ylim(-reach, reach)

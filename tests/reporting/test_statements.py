@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+
+from assay.reporting.statements import (
+    compare_information,
+    information_statements,
+    interval_statements,
+    q_of_truth,
+    truth_statements,
+)
+
+pytestmark = pytest.mark.fast
+# the tutorial's table, 300 fb^-1
+SALLY = ((154.2, 7.58), (7.58, 114.2))
+HISTOGRAM = ((134.2, 5.81), (5.81, 88.6))
+PT = ((121.8, 4.08), (4.08, 0.206))
+
+
+def texts(verdicts):
+    return [verdict.text for verdict in verdicts]
+
+
+def test_information_is_compared_in_every_direction(fisher_result):
+    found = compare_information(fisher_result("sally", SALLY), fisher_result("histogram_2d", HISTOGRAM))
+    angle = np.linspace(0, np.pi, 2001)
+    u = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    ratios = np.einsum("ni,ij,nj->n", u, SALLY, u) / np.einsum("ni,ij,nj->n", u, HISTOGRAM, u)
+    assert found.least == pytest.approx(ratios.min(), rel=1e-4)
+    assert found.most == pytest.approx(ratios.max(), rel=1e-4)
+
+
+def test_the_tutorials_table_gives_the_tutorials_conclusions(fisher_result):
+    results = [
+        fisher_result("sally", SALLY),
+        fisher_result("histogram_2d", HISTOGRAM),
+        fisher_result("pt", PT, error=0.1),
+    ]
+    verdicts = information_statements(results, ["sally"])
+    against = [v for v in verdicts if v.text.startswith("sally carries more Fisher information than histogram_2d")]
+    assert against[0].outcome == "good"
+    assert "in every direction" in against[0].text
+    assert "154.2 ± 2.0 against 134.2 ± 2.0" in against[0].text
+    assert any(text.startswith("pt alone is blind to CPWL2") for text in texts(verdicts))
+    assert not any("blind to CWL2" in text for text in texts(verdicts))
+    assert not any(text.startswith("histogram_2d alone is blind") for text in texts(verdicts))
+
+
+def test_a_worse_learned_method_is_called_that(fisher_result):
+    results = [fisher_result("alices", ((120.0, 0.0), (0.0, 60.0))), fisher_result("histogram", HISTOGRAM)]
+    (verdict,) = information_statements(results, ["alices"])
+    assert verdict.outcome == "bad"
+    assert "does not carry more Fisher information than histogram on CWL2 and CPWL2" in verdict.text
+
+
+def test_a_difference_within_errors_is_doubtful_not_bad(fisher_result):
+    results = [fisher_result("alices", ((130.0, 0.0), (0.0, 95.0)), error=5.0), fisher_result("histogram", HISTOGRAM)]
+    (verdict,) = information_statements(results, ["alices"])
+    assert verdict.outcome == "doubtful"
+    assert "CWL2 (within the errors" in verdict.text
+
+
+def test_the_bias_of_histograms_is_taken_off_before_comparing(fisher_result):
+    results = [fisher_result("sally", SALLY), fisher_result("histogram", ((160.0, 0.0), (0.0, 120.0)), bias=40.0)]
+    (verdict,) = information_statements(results, ["sally"])
+    assert verdict.outcome == "good"
+
+
+def test_more_information_than_the_event_record_has_is_impossible(fisher_result):
+    results = [fisher_result("sally", SALLY), fisher_result("parton level", ((100.0, 0.0), (0.0, 300.0)))]
+    (verdict,) = information_statements(results, ["sally"])
+    assert verdict.outcome == "bad"
+    assert "cannot be right" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("centre", "outcome", "words"),
+    [
+        ((0.0, 0.0), "good", "68 % CL region contains"),
+        ((0.15, 0.0), "doubtful", "inside at 95 %"),
+        ((0.4, 0.0), "bad", "no region"),
+    ],
+)
+def test_whether_regions_contain_the_true_point(centre, outcome, words, limit_result):
+    (verdict,) = truth_statements([limit_result("alices", centre=centre)], ["alices"])
+    assert verdict.outcome == outcome
+    assert words in verdict.text
+
+
+def test_q_of_the_truth_is_interpolated_and_infinite_outside(limit_result):
+    result = limit_result(information=((150.0, 0.0), (0.0, 110.0)), centre=(0.1, 0.0), points=24)  # 0 is no grid point
+    assert q_of_truth(result) == pytest.approx(150 * 0.1**2, abs=1e-3)
+    object.__setattr__(result, "theta_true", (2.0, 0.0))
+    assert q_of_truth(result) == np.inf
+    assert truth_statements([result], [])[0].outcome == "bad"
+    object.__setattr__(result, "theta_true", None)
+    assert truth_statements([result], []) == ()
+
+
+def test_intervals_of_learned_methods_and_baselines_are_compared(limit_result):
+    results = [limit_result("alices"), limit_result("histogram", ((150.0 / 4, 0.0), (0.0, 500.0)))]
+    first, second = interval_statements(results, ["alices"])
+    assert first.outcome == "good"
+    assert "50 % narrower" in first.text
+    assert second.outcome == "doubtful"
+    assert "wider" in second.text
+
+
+def test_open_intervals_are_not_compared(limit_result):
+    results = [limit_result("alices"), limit_result("rate", ((1.0, 0.0), (0.0, 1.0)))]
+    assert interval_statements(results, ["alices"]) == ()
+
+
+def test_nothing_to_compare_is_no_statement():
+    assert information_statements([], []) == ()
+    assert interval_statements([], []) == ()
