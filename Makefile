@@ -57,10 +57,10 @@ test: $(READY) ## all tests, types and style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope
 
 test-fast: $(READY) ## tests that end within seconds each
-	$(BIN)/python -m pytest -m fast
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope -m fast
 
 lint: $(READY) ## types and style
 	$(BIN)/ruff check .

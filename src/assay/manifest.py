@@ -19,7 +19,8 @@ from assay.files import read_json, sha256, write_json
 NAME = "manifest.json"
 PACKAGE = Path(__file__).parent
 
-_NOT_OUTPUTS = frozenset({NAME, "journal.jsonl"})
+_NOT_OUTPUTS = frozenset({NAME, "journal.jsonl", "mlflow.db", "mlartifacts", "_packtivity"})
+"""What tells how results came about, and may change by looking at it."""
 _MAX_LEVELS = 6
 
 
@@ -91,8 +92,7 @@ def files_under(paths: Iterable[Path]) -> list[Path]:
             found += [
                 path / entry
                 for entry in inside
-                if entry.name not in _NOT_OUTPUTS
-                and not any(part.startswith((".", "_packtivity")) for part in entry.parts)
+                if not any(part.startswith(".") or part in _NOT_OUTPUTS for part in entry.parts)
             ]
         else:
             found.append(path)

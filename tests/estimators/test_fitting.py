@@ -18,7 +18,15 @@ from assay.estimators.settings import TrainingSettings
 
 pytestmark = pytest.mark.fast
 
-SETTINGS = TrainingSettings(epochs=6, batch_size=50, learning_rate=0.05, final_learning_rate=0.005, patience=None)
+SETTINGS = TrainingSettings(
+    epochs=6,
+    batch_size=50,
+    learning_rate=0.05,
+    final_learning_rate=0.005,
+    patience=None,
+    optimiser="adam",
+    weight_decay=0.0,
+)
 
 
 class Line:

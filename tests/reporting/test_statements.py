@@ -45,6 +45,21 @@ def test_the_tutorials_table_gives_the_tutorials_conclusions(fisher_result):
     assert not any(text.startswith("histogram_2d alone is blind") for text in texts(verdicts))
 
 
+def test_blindness_needs_a_small_value_that_is_known_to_be_small_or_none_at_all(fisher_result):
+    def says_blind(value, error):
+        results = [
+            fisher_result("sally", SALLY, error=error),
+            fisher_result("pt", ((121.8, 0.0), (0.0, value)), error=error),
+        ]
+        return any("pt alone is blind to CPWL2" in text for text in texts(information_statements(results, ["sally"])))
+
+    assert says_blind(0.2, 0.1)
+    assert says_blind(0.2, 3.0)  # compatible with nothing
+    assert says_blind(4.0, 0.1)  # 3.5 % of 114.2
+    assert not says_blind(5.0, 1.0)  # 4.4 % that are there, perhaps more than 5 %
+    assert not says_blind(10.0, 4.0)  # could be anything
+
+
 def test_a_worse_learned_method_is_called_that(fisher_result):
     results = [fisher_result("alices", ((120.0, 0.0), (0.0, 60.0))), fisher_result("histogram", HISTOGRAM)]
     (verdict,) = information_statements(results, ["alices"])

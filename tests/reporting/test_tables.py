@@ -50,7 +50,7 @@ def test_open_ends_of_intervals_are_marked():
 
 def test_limits_are_tabulated_per_parameter_and_level(limit_result):
     table = limit_table([limit_result(centre=(0.1, -0.2)), limit_result(include_rate=False)])
-    assert table.columns == ("method", "", "parameter", "best fit", "68 % CL", "95 % CL")
+    assert table.columns == ("method", "kind", "parameter", "best fit", "68 % CL", "95 % CL")
     assert [row[:4] for row in table.rows[:2]] == [
         ("alices", "with rate", "CWL2", "+0.100"),
         ("alices", "with rate", "CPWL2", "-0.200"),

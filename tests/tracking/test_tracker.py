@@ -39,7 +39,7 @@ def test_a_stage_that_raises_is_marked_failed_and_raises_on(tmp_path):
     assert read_journal(tmp_path / "journal.jsonl").end.status == "FAILED"
 
 
-@pytest.mark.parametrize("uri", ["", "   ", "sqlite:///shared.db", "mlruns", "file:///tmp/mlruns"])
+@pytest.mark.parametrize("uri", ["", "   ", "sqlite:///shared.db", "mlruns", "file:///mlruns"])
 def test_only_servers_are_written_to_live(tmp_path, uri, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with tracked(tmp_path, IDENTITY, "alice", stage="train", environ={"MLFLOW_TRACKING_URI": uri}) as tracker:

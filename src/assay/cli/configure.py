@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import yaml
 
+import assay
 from assay.cli.checks import load_checked
 from assay.cli.options import output_option, study_option
 from assay.cli.stage import StageRun, run_stage
@@ -15,7 +16,7 @@ from assay.files import write_text
 from assay.generation.jobs import jobs_of
 from assay.simulation.card import card_text
 from assay.study.model import Study
-from assay.study.resolve import resolved, write_resolved
+from assay.study.resolve import resolved, study_hash, write_resolved
 from assay.theory.from_study import parameter_space
 
 
@@ -44,6 +45,7 @@ def _configure(study: Study, card: Path | None, run: StageRun) -> None:
     }
     write_text(run.folder / "published.yml", yaml.safe_dump(published))
     run.tracker.parameters(resolved(study))
+    run.tracker.tags({"study_hash": study_hash(study), "seed": study.seed, "version": assay.__version__})
     squared = morphing.expected_squared_weights(space.ranges)
     run.tracker.metrics(
         {"morphing.expected_squared_weights": squared, "morphing.condition_number": morphing.condition_number}

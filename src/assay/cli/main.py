@@ -59,7 +59,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; faults that a user can mend end with their message and exit status, not a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("assay").setLevel(logging.INFO)
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:

@@ -99,7 +99,7 @@ def _tell_where(output: Path) -> None:
         return
     click.echo(f"report:   {output}")
     click.echo(f"figures:  {output.parent / 'figures'}")
-    click.echo(f"results:  {output.parent / 'results'}")
+    click.echo(f"results:  {output.parent / 'data'}")
     click.echo(
         f"MLflow:   cd {output.parent} && {Path(sys.executable).with_name('mlflow')} ui --backend-store-uri sqlite:///mlflow.db"
     )

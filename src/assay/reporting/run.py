@@ -98,11 +98,12 @@ def read_run(files: RunFiles) -> RunResults:
     AssayError
         If a file is missing or damaged, or no method has limits.
     """
+    study = from_resolved(files.study)
     limits: list[LimitResult] = []
     fisher: list[FisherResult] = []
     checks: dict[str, tuple[CheckResult, ...]] = {}
     comparisons: list[Comparison] = []
-    for method, folder in files.evaluations.items():
+    for method, folder in _ordered(files.evaluations, study).items():
         limits += [read_limits(path.with_suffix("")) for path in sorted(folder.glob("limits*.json"))]
         fisher += [
             result for path in sorted(folder.glob("fisher*.json")) for result in read_fisher(path.with_suffix(""))
@@ -117,10 +118,12 @@ def read_run(files: RunFiles) -> RunResults:
             "there are no limits to report", where=where, expected="limits_*.json", mend="run evaluate again"
         )
     trainings = {
-        name: _history(folder) for name, folder in files.trainings.items() if (folder / "history.json").exists()
+        name: _history(folder)
+        for name, folder in _ordered(files.trainings, study).items()
+        if (folder / "history.json").exists()
     }
     return RunResults(
-        study=from_resolved(files.study),
+        study=study,
         table=read_event_file(files.combined),
         trainings=trainings,
         limits=tuple(limits),
@@ -132,12 +135,18 @@ def read_run(files: RunFiles) -> RunResults:
     )
 
 
+def _ordered(folders: Mapping[str, Path], study: Study) -> dict[str, Path]:
+    """Return folders in the order in which the study names the methods."""
+    names = list(study.methods)
+    return dict(sorted(folders.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)))
+
+
 def _unique(results: Sequence[FisherResult]) -> list[FisherResult]:
-    """Keep the first of results of the same name: several folders may hold the parton level's."""
+    """Keep the first of results of the same name (several folders may hold the parton level's), upper bounds last."""
     found: dict[tuple[str, bool], FisherResult] = {}
     for result in results:
         found.setdefault((result.method, result.include_rate), result)
-    return list(found.values())
+    return sorted(found.values(), key=lambda result: result.parton_level)
 
 
 def _results_in(folder: Path) -> tuple[Path, ...]:

@@ -123,7 +123,9 @@ def _blindness(baseline: FisherResult, all_results: Sequence[FisherResult]) -> l
             continue
         best = max(others, key=lambda result: float(result.corrected[p, p]))
         value, error, most = float(baseline.corrected[p, p]), float(baseline.errors[p, p]), float(best.corrected[p, p])
-        if most > 0 and value + _BLIND_SIGMA * error < _BLIND_SHARE * most:
+        small = value < _BLIND_SHARE * most
+        known_small = value + _BLIND_SIGMA * error < _BLIND_SHARE * most
+        if most > 0 and (known_small or (small and value < _BLIND_SIGMA * error)):
             share = significant(100.0 * max(value, 0.0) / most, 2)
             found.append(
                 Verdict(

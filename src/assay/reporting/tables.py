@@ -110,7 +110,7 @@ def limit_table(results: Sequence[LimitResult]) -> Table:
             ]
             kind = "with rate" if result.include_rate else "shape"
             rows.append((result.method, kind, name, signed(result.best_fit.theta[p]) + edge, *cells))
-    columns = ("method", "", "parameter", "best fit", *(percent(level) for level in levels))
+    columns = ("method", "kind", "parameter", "best fit", *(percent(level) for level in levels))
     return Table("Best fits and intervals (other parameters profiled)", columns, tuple(rows))
 
 
@@ -139,7 +139,7 @@ def fisher_table(results: Sequence[FisherResult]) -> Table:
         rows.append((method, kind, *values, *_deviations(result), *bias))
     columns = (
         "method",
-        "",
+        "kind",
         *(f"I({names[i]}, {names[j]})" for i, j in pairs),
         *(f"σ({name})" for name in names),
         *(f"bias of I({name}, {name})" for name in names),

@@ -100,7 +100,7 @@ def draw_ratio_sample(
     # the second half needs a theta0, too: the same ones as the first, in another order than that of the events
     hypotheses = np.concatenate([at_theta0.hypotheses, rng.permutation(at_theta0.hypotheses)])
     y = np.repeat([0.0, 1.0], half)
-    r_xz, t_xz = _joint(pool, normalisation or pool, events, y, theta0[hypotheses], reference)
+    r_xz, t_xz = _joint(pool, normalisation or pool, events, hypotheses, theta0, reference)
     order = rng.permutation(n)
     sizes = _checked_sizes(np.vstack([theta0, reference]), (at_theta0, at_theta1), limits or SizeLimits())
     return RatioSample(
@@ -163,29 +163,34 @@ def draw_observables(pool: EventPool, n: int, theta: ArrayLike, rng: np.random.G
 
 
 def _joint(
-    pool: EventPool, whole: EventPool, events: NDArray[np.int64], y: Array, theta0: Array, theta1: Array
+    pool: EventPool,
+    whole: EventPool,
+    events: NDArray[np.int64],
+    hypotheses: NDArray[np.int64],
+    theta0: Array,
+    theta1: Array,
 ) -> tuple[Array, Array]:
-    """Return joint ratios (N,) and joint scores at theta0 (N, P)."""
+    """Return joint ratios (N,) and joint scores (N, P) of events (N,) at hypotheses (N,), indices of theta0 (T, P)."""
     r_xz = np.empty(len(events))
-    t_xz = np.empty(theta0.shape)
+    t_xz = np.empty((len(events), theta0.shape[1]))
     reference = pool.morphing.weights(theta1)
-    sigma1, _ = _cross_section(whole, theta1)
+    morphing, gradients = pool.morphing.weights(theta0), pool.morphing.weight_gradients(theta0)
     totals = whole.weights.sum(axis=0)
+    sigma1, _ = _cross_section(whole, theta1)
+    sigma0 = _positive(morphing @ totals, theta0)
+    log_gradient = np.einsum("b,tbp->tp", totals, gradients) / sigma0[:, None]
     for start in range(0, len(events), _ROWS):
         part = slice(start, start + _ROWS)
         weights = pool.weights[events[part]]
-        morphing = pool.morphing.weights(theta0[part])
-        gradients = pool.morphing.weight_gradients(theta0[part])
-        sigma0 = _positive(morphing @ totals, theta0[part])
-        at_theta0 = np.maximum(np.einsum("nb,nb->n", weights, morphing), 0.0)
+        at = hypotheses[part]
+        at_theta0 = np.maximum(np.einsum("nb,nb->n", weights, morphing[at]), 0.0)
         at_theta1 = np.maximum(weights @ reference, 0.0)
         _check_support(at_theta1, weights, theta1)
-        r_xz[part] = (at_theta0 / sigma0) / (at_theta1 / sigma1)
+        r_xz[part] = (at_theta0 / sigma0[at]) / (at_theta1 / sigma1)
         # an event of theta1 that is impossible at theta0 has no score there, and none is asked for
         possible = at_theta0 > 0.0
         divisor = np.where(possible, at_theta0, 1.0)
-        score = np.einsum("nb,nbp->np", weights, gradients) / divisor[:, None]
-        score -= np.einsum("b,nbp->np", totals, gradients) / sigma0[:, None]
+        score = np.einsum("nb,nbp->np", weights, gradients[at]) / divisor[:, None] - log_gradient[at]
         t_xz[part] = np.where(possible[:, None], score, 0.0)
     return r_xz, t_xz
 

@@ -36,6 +36,7 @@ _STYLE: dict[str, Any] = {
     "axes.labelsize": 12,
     "axes.prop_cycle": cycler(color=PALETTE),
     "axes.titlesize": 12,
+    "axes.unicode_minus": True,
     "figure.dpi": 100,
     "font.size": 11,
     "legend.borderpad": 0.3,
