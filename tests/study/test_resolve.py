@@ -59,7 +59,7 @@ def test_every_default_is_written_out(minimal: Study) -> None:
         "d_w": {"range": [-1.0, 1.0], "points": 25},
     }
     methods = content["methods"]
-    assert [methods[name]["alpha"] for name in ("alice", "alices", "cascal")] == [None, 100.0, 5.0]
+    assert [methods[name]["alpha"] for name in ("alice", "alices", "cascal")] == [None, 0.1, 0.1]
     assert methods["alices"]["training"] == methods["sally"]["training"] == content["training"]
     assert methods["cascal"]["training"]["epochs"] == 3
     assert content["tracking"]["experiment"] == content["title"] == "minimal"

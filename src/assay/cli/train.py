@@ -76,10 +76,14 @@ def _settings(study: Study, method: RatioMethod | ScoreMethod, seed: int) -> tup
         batch_size=section.batch_size,
         learning_rate=section.learning_rate,
         final_learning_rate=section.final_learning_rate,
+        schedule=section.schedule,
+        optimiser=section.optimiser,
+        weight_decay=section.weight_decay,
         gradient_clip=section.max_gradient_norm,
         patience=section.early_stopping_patience,
         alpha=alpha if alpha is not None else 0.0,
         seed=seed % 2**31,
+        device=section.device,
     )
 
 

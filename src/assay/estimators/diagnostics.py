@@ -1,4 +1,4 @@
-"""What a test sample says about an estimator: all checks that fit its kind, and its estimates beside the joint quantities."""
+"""What a test sample says about an estimator: the checks of its kind, and its estimates beside joint quantities."""
 
 from __future__ import annotations
 

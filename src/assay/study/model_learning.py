@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from assay.study.values import Finite, Interval, Name, Positive, Section
+from assay.study.values import Finite, Interval, Name, NonNegative, Positive, Section
 
 
 class FractionsSection(Section):
@@ -69,16 +69,25 @@ class TrainingSection(Section):
     ] = "silu"
     epochs: Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training samples, at most")] = 50
     batch_size: Annotated[int, Field(ge=1, description="samples per step")] = 1024
-    learning_rate: Annotated[Positive, Field(description="at the start")] = 1e-3
-    final_learning_rate: Annotated[Positive, Field(description="after the last epoch")] = 1e-5
+    learning_rate: Annotated[Positive, Field(description="at the start")] = 3e-3
+    final_learning_rate: Annotated[Positive, Field(description="after the last epoch")] = 3e-5
+    schedule: Annotated[
+        Literal["constant", "cosine", "exponential"], Field(description="from the first to the final learning rate")
+    ] = "cosine"
+    optimiser: Annotated[Literal["adam", "adamw"], Field(description="adamw: with decoupled weight decay")] = "adamw"
+    weight_decay: Annotated[NonNegative, Field(description="pull on the weights towards zero")] = 0.03
     early_stopping_patience: Annotated[
         int | None, Field(ge=1, description="epochs without improvement; null: never stop early")
-    ] = 10
+    ] = 20
     max_gradient_norm: Annotated[Positive | None, Field(description="clip longer gradients; null: no clipping")] = 10.0
+    device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="auto: a GPU if there is one")] = "auto"
 
 
-DEFAULT_ALPHA = {"cascal": 5.0, "rascal": 100.0, "alices": 100.0}
-"""Weight of the score term of the methods that have one (arXiv 1805.00020, 1808.00973)."""
+DEFAULT_ALPHA = {"cascal": 0.1, "rascal": 0.1, "alices": 0.1}
+"""Weight of the score term, with the score in units of one over half the range of each parameter's prior.
+
+In these units the weight does not depend on those of the parameters, unlike in arXiv 1805.00020 and 1808.00973.
+"""
 
 
 class RatioMethod(Section):
@@ -90,7 +99,8 @@ class RatioMethod(Section):
     alpha: Annotated[
         Positive | None,
         Field(
-            description="weight of the score term; null: 5 for cascal, 100 for rascal and alices; the others have none"
+            description="weight of the score term, with scores in units of one over half the range of the prior; "
+            "null: 0.1 for cascal, rascal and alices; the others have none"
         ),
     ] = None
     training: Annotated[TrainingSection | None, Field(description="null: the study's training section")] = None
