@@ -20,7 +20,7 @@ READY     := $(VENV)/.ready
 RUN_FLAGS := $(if $(RUN),--output $(RUN)) $(if $(JOBS),--processes $(JOBS)) --containers $(CONTAINERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana validate test test-fast lint images lock bench clean
+.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana validate test test-fast check-default-study lint images lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ test: $(READY) ## all tests, types and style
 test-fast: $(READY) ## tests that end within seconds each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope -m fast
 
+check-default-study: $(READY) ## does the default run show what it has to?
+	$(BIN)/python -m pytest -m default_study tests/default_study
+
 lint: $(READY) ## types and style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -73,9 +76,6 @@ images: ## build the container images (BASE=... for another base image)
 
 lock: $(READY) ## resolve the locked requirements anew
 	PATH=$(abspath $(BIN)):$$PATH scripts/lock
-
-bench: $(READY) ## measure speed against peers in one run
-	$(BIN)/python benchmarks/run.py
 
 clean: ## remove the environment and all runs
 	rm -rf $(VENV) runs
