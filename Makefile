@@ -31,7 +31,7 @@ $(READY): $(LOCKS) pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-cache-dir -r requirements/torch.txt
 	$(BIN)/python -m pip install --quiet --no-cache-dir --no-deps --require-hashes -r requirements/all.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(READY) ## set up the environment in .venv

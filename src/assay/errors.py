@@ -104,3 +104,7 @@ class WorkflowError(AssayError):
 
 class ParameterError(AssayError):
     """Parameters and benchmarks contradict each other or are used by a wrong name."""
+
+
+class FolderError(AssayError):
+    """A stage's own folder holds what is not the stage's, or cannot be written to."""

@@ -1,13 +1,13 @@
-"""The launcher against the real yadage, on workflows of a few steps that need no physics."""
+"""The launcher against the real yadage, on toy workflows."""
 
 from __future__ import annotations
 
 import fcntl
 import io
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-import yaml
 
 from assay.errors import WorkflowError
 from assay.running.launch import Run, launch
@@ -15,89 +15,88 @@ from assay.running.steps import read_states
 
 pytestmark = pytest.mark.slow
 
-
-def step(command: str, publisher: dict[str, object]) -> dict[str, object]:
-    return {
-        "environment": {"environment_type": "docker-encapsulated", "image": "none", "imagetag": "0"},
-        "process": {"process_type": "string-interpolated-cmd", "cmd": command},
-        "publisher": publisher,
-    }
+Toy = Callable[..., Run]
 
 
-def workflow(folder: Path, names: list[str], work: str = "cat {name} > {output}/a.txt") -> Run:
-    """A fan-out over `names` and a reduce, as the real workflow has them."""
-    listing = yaml.safe_dump({"names": names}).replace("\n", "\\n")
-    stages = [
-        {
-            "name": "configure",
-            "dependencies": ["init"],
-            "scheduler": {
-                "scheduler_type": "singlestep-stage",
-                "parameters": {"study": {"step": "init", "output": "study"}, "output": "{workdir}"},
-                "step": step(
-                    f"printf '{listing}' > {{output}}/published.yml && cat {{study}}",
-                    {"publisher_type": "fromyaml-pub", "yamlfile": "published.yml"},
-                ),
-            },
-        },
-        {
-            "name": "generate",
-            "dependencies": ["configure"],
-            "scheduler": {
-                "scheduler_type": "multistep-stage",
-                "parameters": {"name": {"step": "configure", "output": "names"}, "output": "{workdir}"},
-                "scatter": {"method": "zip", "parameters": ["name"]},
-                "step": step(work, {"publisher_type": "interpolated-pub", "publish": {"file": "{output}/a.txt"}}),
-            },
-        },
-        {
-            "name": "combine",
-            "dependencies": ["generate"],
-            "scheduler": {
-                "scheduler_type": "singlestep-stage",
-                "parameters": {"files": {"stages": "generate", "output": "file"}, "output": "{workdir}"},
-                "step": step(
-                    "cat {files} > {output}/all.txt",
-                    {"publisher_type": "interpolated-pub", "publish": {"file": "{output}/all.txt"}},
-                ),
-            },
-        },
-    ]
-    (folder / "flow.yml").write_text(yaml.safe_dump({"stages": stages}))
-    (folder / "study.yml").write_text("hello\n")
-    return Run("flow.yml", folder, folder / "run", folder, {"study": "study.yml"}, ("combine/all.txt",), 2)
-
-
-def test_a_run_ends_with_its_outputs_and_shows_its_steps(tmp_path: Path) -> None:
+@pytest.mark.parametrize("prepublishing", [False, True])
+def test_a_run_ends_with_its_outputs_and_shows_its_steps(toy: Toy, prepublishing: bool) -> None:
+    """The launcher's mode of yadage, and the one that REANA runs, give the same."""
     shown = io.StringIO()
-    run = workflow(tmp_path, ["c", "a", "b"], "echo {name} > {output}/a.txt")
+    run = replace(toy(["c", "a", "b"]), prepublishing=prepublishing)
     states = launch(run, shown)
     assert {state.name for state in states} == {"configure", "generate_0", "generate_1", "generate_2", "combine"}
-    assert (run.folder / "combine" / "all.txt").read_text() == "c\na\nb\n"  # the order of the list that the step wrote
+    assert all(state.state == "done" for state in states)
+    # the order of the list that the step wrote
+    assert (run.folder / "combine" / "combined.h5").read_text() == "c\na\nb\n"
     assert "generate_2       done" in shown.getvalue()
     launch(run, shown)  # and again, in the same folder
-    assert (run.folder / "combine" / "all.txt").read_text() == "c\na\nb\n"
+    assert (run.folder / "combine" / "combined.h5").read_text() == "c\na\nb\n"
 
 
-def test_a_failing_step_is_named_with_its_last_lines(tmp_path: Path) -> None:
-    run = workflow(tmp_path, ["a"], "echo what to do about it; exit 3")
-    with pytest.raises(WorkflowError, match="step generate_0 failed") as caught:
+@pytest.mark.parametrize("prepublishing", [False, True])
+def test_a_failing_step_is_named_with_its_last_lines(toy: Toy, prepublishing: bool) -> None:
+    """Its siblings end in peace, what follows it does not start."""
+    work = "echo {name} > {output}/a.txt; test {name} = good || (echo what to do about it; exit 3)"
+    run = replace(toy(["good", "bad", "good", "bad"], work), prepublishing=prepublishing)
+    with pytest.raises(WorkflowError, match=r"step generate_[13] failed") as caught:
         launch(run, io.StringIO())
-    assert "what to do about it" in str(caught.value)
-    assert "generate_0.run.log" in str(caught.value)
-    assert next(state for state in read_states(run.folder) if state.name == "generate_0").state == "failed"
+    message = str(caught.value)
+    assert "what to do about it\n\nended with exit status 3" in message
+    assert "_packtivity/generate_" in message
+    assert "not done either: generate_" in message
+    states = {state.name: state.state for state in read_states(run.folder)}
+    generated = {"generate_0": "done", "generate_1": "failed", "generate_2": "done", "generate_3": "failed"}
+    assert states == {"configure": "done", **generated}
 
 
-def test_an_empty_fan_out_is_not_a_success(tmp_path: Path) -> None:
+def test_a_step_that_is_killed_says_so(toy: Toy) -> None:
+    with pytest.raises(WorkflowError, match=r"was ended by signal 9, SIGKILL \(out of memory\?\)"):
+        launch(toy(["a"], "kill -9 $$"), io.StringIO())
+
+
+def test_an_empty_fan_out_is_not_a_success(toy: Toy) -> None:
     """yadage ends with status 0 when a scatter over nothing leaves the rest of the workflow out."""
     with pytest.raises(WorkflowError, match=r"ended without this output"):
-        launch(workflow(tmp_path, []), io.StringIO())
+        launch(toy([]), io.StringIO())
 
 
-def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
-    run = workflow(tmp_path, ["a"])
+def test_a_workflow_that_yadage_refuses(toy: Toy) -> None:
+    run = toy(["a"])
+    (run.toplevel / "flow.yml").write_text("stages: 3\n")
+    with pytest.raises(WorkflowError, match="yadage ended with status 1"):
+        launch(run, io.StringIO())
+
+
+@pytest.mark.fast
+def test_two_runs_do_not_share_a_folder(toy: Toy) -> None:
+    run = toy(["a"])
     run.folder.mkdir()
     with open(run.folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(WorkflowError, match="another run"):
             launch(run, io.StringIO())
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", ["a b", "a;b", "$HOME", "a{b}", "a*", "it's", "a:b"])
+def test_names_that_the_command_lines_of_steps_cannot_carry_are_refused(toy: Toy, name: str) -> None:
+    run = toy(["a"])
+    for bad in (
+        replace(run, folder=run.folder / name),
+        replace(run, inputs=run.inputs / name),
+        replace(run, parameters={"study": f"{name}.yml"}),
+    ):
+        with pytest.raises(WorkflowError, match=r"the name of .* holds") as caught:
+            launch(bad, io.StringIO())
+        assert name in str(caught.value)
+    assert not run.folder.exists()
+
+
+@pytest.mark.fast
+def test_a_file_in_the_place_of_the_runs_folder(toy: Toy) -> None:
+    run = toy(["a"])
+    run.folder.write_text("a file")
+    for folder in (run.folder, run.folder / "below"):
+        with pytest.raises(WorkflowError, match="cannot be made"):
+            launch(replace(run, folder=folder), io.StringIO())
+    assert run.folder.read_text() == "a file"

@@ -154,6 +154,9 @@ def _write(results: Results, run: StageRun) -> None:
     if results.diagnostics is not None:
         results.diagnostics.write(run.folder / "diagnostics.h5")
         write_json(run.folder / "checks.json", [asdict(check) for check in results.diagnostics.checks])
+        for quantity, found in zip(results.diagnostics.quantities, results.diagnostics.agreements, strict=True):
+            label = quantity.replace(" ", "_")
+            run.tracker.metrics({f"{label}.correlation": found.correlation, f"{label}.mse": found.mean_squared_error})
         for check in results.diagnostics.checks:
             click.echo(
                 f"  {check.name}: {check.value:.4f} +- {check.error:.4f}, expected {check.expected:g}: {check.verdict}"

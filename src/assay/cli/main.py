@@ -48,13 +48,13 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(assay.__version__, prog_name="assay")
 def cli() -> None:
-    r"""From one input.yml to limits on theory parameters.
+    """From one input.yml to limits on theory parameters.
 
     \b
     Examples:
       assay validate input/input.yml
       assay run --study input/input.yml
-    """
+    """  # noqa: D301 - click wants the character
 
 
 def main() -> None:
@@ -62,14 +62,12 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("assay").setLevel(logging.INFO)
     try:
-        cli(standalone_mode=False)
+        sys.exit(cli(standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except AssayError as error:
         click.secho(f"error: {error}", fg="red", err=True)
         sys.exit(error.exit_status)

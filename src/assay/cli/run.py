@@ -53,13 +53,13 @@ def command(
     containers: Containers,
     project: Path,
 ) -> None:
-    r"""Run a study, or a part of it, with yadage, as local processes or in containers.
+    """Run a study, or a part of it, with yadage, as local processes or in containers.
 
     \b
     Examples:
       assay run --study input/input.yml
       assay run --study input/input.yml --part ml --events combined.h5
-    """
+    """  # noqa: D301 - click wants the character
     study = load_checked(study_path)
     folder = (output or Path("runs") / study.name).resolve()
     run = _run(study_path.resolve(), part, events, folder, project.resolve())

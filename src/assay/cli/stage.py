@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import assay
+from assay.errors import FolderError
+from assay.files import write_text
 from assay.manifest import Manifest, content_key, is_complete, outputs_of, source_digest, verified_inputs
 from assay.study.model import Study
 from assay.study.resolve import derive_seed, resolved, study_hash
@@ -24,6 +26,10 @@ log = logging.getLogger("assay")
 
 CHECKPOINT = ".checkpoint.pt"
 """A training killed in the middle goes on from it; it tells by itself whether it belongs to the same training."""
+MARK = ".assay-stage"
+"""Says whose folder it is: nothing else is ever emptied."""
+ENGINE = "_packtivity"
+"""The workflow engine's own records; a folder that has them is a step's."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,14 @@ class Stage:
         The sections of the study that it reads; a change elsewhere leaves its outputs valid.
     rooms
         The rooms of the package whose code it runs.
+    names_its_folder
+        Whether outputs hold the folder's own name; a folder that was moved or copied is then out of date.
     """
 
     name: str
     sections: tuple[str, ...]
     rooms: tuple[str, ...]
+    names_its_folder: bool = False
 
 
 _THEORY = ("parameters", "benchmarks", "reference", "morphing")
@@ -50,13 +59,13 @@ _PHYSICS_ROOMS = ("study", "theory", "events")
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("configure", tuple(Study.model_fields), (*_PHYSICS_ROOMS, "generation", "observables")),
-        Stage("prepare", (*_THEORY, "process", "seed"), ("study", "theory", "generation")),
+        Stage("configure", tuple(Study.model_fields), (*_PHYSICS_ROOMS, "generation", "simulation"), True),
+        Stage("prepare", (*_THEORY, "process", "seed"), (*_PHYSICS_ROOMS, "generation")),
         Stage("generate", (*_THEORY, "process", "seed"), ("study", "theory", "generation")),
         Stage("simulate", ("shower", "detector", "seed"), ("study", "generation", "simulation")),
         Stage("extract", ("observables", "cuts"), (*_PHYSICS_ROOMS, "generation", "simulation", "observables")),
         Stage("combine", ("observables", "cuts", "seed"), _PHYSICS_ROOMS),
-        Stage("sample", (*_THEORY, "sampling", "methods", "observables", "seed"), (*_PHYSICS_ROOMS, "sampling")),
+        Stage("sample", (*_THEORY, "sampling", "methods", "observables", "seed"), (*_PHYSICS_ROOMS, "sampling"), True),
         Stage(
             "train",
             (*_THEORY, "sampling", "training", "methods", "observables", "seed"),
@@ -65,9 +74,13 @@ STAGES = {
         Stage(
             "evaluate",
             (*_THEORY, "sampling", "methods", "observables", "luminosity", "limits", "seed"),
-            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference"),
+            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "cli/sample"),
         ),
-        Stage("plot", tuple(Study.model_fields), (*_PHYSICS_ROOMS, "estimators", "inference", "reporting", "tracking")),
+        Stage(
+            "plot",
+            tuple(Study.model_fields),
+            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "reporting", "tracking"),
+        ),
     )
 }
 
@@ -110,15 +123,22 @@ def run_stage(
     ------
     AssayError
         What the work raises; the folder is then left without a manifest.
+    ManifestError
+        If inputs are not what the stages before wrote.
+    FolderError
+        If the folder is not this stage's: it holds other files, or inputs.
     """
     stage = STAGES[name]
-    records = verified_inputs(inputs)
-    key = _key(stage, study, job, tuple(record.sha256 for record in records))
+    given = {role: tuple(paths) for role, paths in inputs.items()}
+    _check_folder(name, folder, [path for paths in given.values() for path in paths])
+    records = verified_inputs(given)
+    key = _key(stage, study, job, folder, tuple(record.sha256 for record in records))
     label = f"{name} {job}".strip()
     if is_complete(folder, key):
         log.info("%s: complete and valid, kept (%s)", label, folder)
         return
     _empty(folder)
+    write_text(folder / MARK, name + "\n")
     seed = derive_seed(study.seed, label)
     log.info("%s: writing to %s", label, folder)
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
@@ -162,25 +182,42 @@ def run_identity(study: Study) -> RunIdentity:
     return RunIdentity(run, study.tracking.experiment or study.name)
 
 
-def _key(stage: Stage, study: Study, job: str, inputs: tuple[str, ...]) -> str:
+def _key(stage: Stage, study: Study, job: str, folder: Path, inputs: tuple[str, ...]) -> str:
     sections = resolved(study)
     return content_key(
         {
             "stage": stage.name,
             "job": job,
             "version": assay.__version__,
-            "code": source_digest([*stage.rooms, f"cli/{stage.name}", "cli/stage"]),
+            "code": source_digest([*stage.rooms, f"cli/{stage.name}", "cli/options", "cli/stage"]),
             "study": {section: sections[section] for section in stage.sections},
             "inputs": inputs,
+            "folder": str(folder.resolve()) if stage.names_its_folder else None,
         }
     )
+
+
+def _check_folder(stage: str, folder: Path, inputs: Iterable[Path]) -> None:
+    """Refuse a folder that is not this stage's, since what it holds would be removed."""
+    mend = "give --output a folder of its own"
+    if folder.exists() and not folder.is_dir():
+        raise FolderError("not a folder", where=str(folder), expected="the stage's own folder", mend=mend)
+    for path in inputs:
+        if path.resolve().is_relative_to(folder.resolve()):
+            raise FolderError(f"the stage's folder holds its input {path}", where=str(folder), mend=mend)
+    mark = folder / MARK
+    if mark.is_file():
+        if (owner := mark.read_text().strip()) != stage:
+            raise FolderError(f"the folder is of the stage {owner}", where=str(folder), expected=stage, mend=mend)
+    elif folder.exists() and not (folder / ENGINE).exists() and any(folder.iterdir()):
+        raise FolderError("the folder holds other files", where=str(folder), expected="an empty folder", mend=mend)
 
 
 def _empty(folder: Path) -> None:
     """Make the folder empty but for the workflow engine's own records and a training's checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():
-        if entry.name in ("_packtivity", CHECKPOINT):
+        if entry.name in (ENGINE, CHECKPOINT):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import assay
@@ -12,11 +14,12 @@ from assay.files import atomic_path, write_text
 from assay.reporting.content import Link, ReportContent, Section
 from assay.reporting.gallery import Gallery
 from assay.reporting.learning import checks_section, training_section
-from assay.reporting.numbers import significant
-from assay.reporting.outcome import DATA, findings_section, fisher_section, limits_section
+from assay.reporting.numbers import count, joined, significant
+from assay.reporting.outcome import findings_section, fisher_section, limits_section
 from assay.reporting.report import render_report
-from assay.reporting.run import RunFiles, RunResults, read_run
+from assay.reporting.run import DATA, RunFiles, RunResults, read_run
 from assay.reporting.sections import events_section, morphing_section, observables_section, stages_section
+from assay.study.model import Study
 from assay.study.resolve import study_hash
 
 REPORT = "report.html"
@@ -56,8 +59,8 @@ def report_content(results: RunResults, gallery: Gallery) -> ReportContent:
         fisher_section(results, gallery),
         checks_section(results),
         training_section(results, gallery),
-        observables_section(results, pool, gallery),
         events_section(results, pool, gallery),
+        observables_section(results, pool, gallery),
         morphing_section(results, pool, gallery),
         stages_section(results, gallery),
     )
@@ -65,7 +68,7 @@ def report_content(results: RunResults, gallery: Gallery) -> ReportContent:
         title=study.title or study.name,
         subtitle=f"Study {study.name}: {len(study.parameters)} parameters, {len(study.methods)} methods, "
         f"{study.luminosity:g} fb⁻¹",
-        facts=(*_facts(results), ("warnings", str(_warnings(sections)))),
+        facts=(*_facts(results), ("checks", _checks(results)), ("warnings", _warnings(sections))),
         sections=sections,
         links=(Link("study.json (all settings)", f"{DATA}/study.json"),),
     )
@@ -75,19 +78,39 @@ def _facts(results: RunResults) -> tuple[tuple[str, str], ...]:
     study = results.study
     versions = sorted({manifest.version for manifest in results.manifests}) or [assay.__version__]
     started = min((manifest.started for manifest in results.manifests), default="")
+    generated = sum(sample.n_generated for sample in results.table.samples)
     facts = [
-        ("study", study.name),
+        ("process", _process(study)),
         ("parameters", ", ".join(study.parameters)),
         ("methods", ", ".join(study.methods)),
         ("luminosity", f"{study.luminosity:g} fb⁻¹"),
         ("true point of the expected data", _true_point(results)),
-        ("events after cuts", f"{results.table.n_events}"),
+        ("events generated, after cuts", f"{count(generated)}, {count(results.table.n_events)}"),
         ("generator, detector", f"{study.process.generator}, {study.detector.kind}"),
         ("seed", str(study.seed)),
         ("study hash", study_hash(study)[:16]),
         ("Assay version", ", ".join(versions)),
     ]
-    return (*facts, ("started", started)) if started else tuple(facts)
+    return (*facts, ("started", _time(started))) if started else tuple(facts)
+
+
+def _process(study: Study) -> str:
+    name, energy = study.process.name, study.process.beam_energy
+    return f"{name}, {2e-3 * energy:g} TeV"
+
+
+def _time(stamp: str) -> str:
+    """Return an ISO time as people write it."""
+    try:
+        return datetime.fromisoformat(stamp).astimezone(UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    except ValueError:
+        return stamp
+
+
+def _checks(results: RunResults) -> str:
+    """Count the checks by their verdicts."""
+    found = Counter(check.verdict for checks in results.checks.values() for check in checks)
+    return ", ".join(f"{number} {verdict}" for verdict, number in found.items()) or "none"
 
 
 def _true_point(results: RunResults) -> str:
@@ -97,8 +120,10 @@ def _true_point(results: RunResults) -> str:
     return ", ".join(f"{n} = {significant(v)}" for n, v in zip(first.parameters, first.theta_true, strict=True))
 
 
-def _warnings(sections: Sequence[Section]) -> int:
-    return sum(len(section.warnings) for section in sections)
+def _warnings(sections: Sequence[Section]) -> str:
+    found = [section for section in sections if section.warnings]
+    total = sum(len(section.warnings) for section in found)
+    return f"{total}, in {joined([section.title for section in found])}" if found else "none"
 
 
 def _copy_data(results: RunResults, folder: Path, study: Path) -> None:

@@ -10,10 +10,11 @@ Outcome = Literal["good", "doubtful", "bad", "neutral"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A statement that follows from the results, and whether it is good news."""
+    """What follows from the results, and whether it is good news; neighbours of one topic share a heading."""
 
     text: str
     outcome: Outcome = "neutral"
+    topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Picture:
         The figure in other formats, and the data behind it.
     wide
         Whether it takes the page's whole width.
+    group
+        Heading that it shares with its neighbours of the same group.
     """
 
     title: str
@@ -45,6 +48,7 @@ class Picture:
     png: bytes
     links: tuple[Link, ...] = ()
     wide: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the report."""
+    """A section of the report, in this order: text, verdicts, warnings, `lead` pictures, tables, all other pictures."""
 
     title: str
     anchor: str
@@ -68,6 +72,7 @@ class Section:
     warnings: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    lead: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,15 @@ class Gallery:
         self._names: set[str] = set()
 
     def add(
-        self, name: str, figure: Figure, title: str, caption: str, *, data: tuple[Link, ...] = (), wide: bool = False
+        self,
+        name: str,
+        figure: Figure,
+        title: str,
+        caption: str,
+        *,
+        data: tuple[Link, ...] = (),
+        wide: bool = False,
+        group: str = "",
     ) -> Picture:
         """Save a figure as PNG and PDF, and return it as a picture with links to both and to its data."""
         safe = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII)
@@ -37,4 +45,4 @@ class Gallery:
         self._names.add(safe)
         png, pdf = save(figure, self._folder / FOLDER, safe)
         links = (Link("PDF", f"{FOLDER}/{pdf.name}"), Link("PNG", f"{FOLDER}/{png.name}"), *data)
-        return Picture(title, caption, png.read_bytes(), links, wide)
+        return Picture(title, caption, png.read_bytes(), links, wide, group)

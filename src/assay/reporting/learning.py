@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from assay.estimators.checks import CheckResult
 from assay.estimators.history import TrainingHistory
-from assay.reporting.content import Outcome, Section, Verdict
+from assay.reporting.content import Link, Outcome, Section, Table, Verdict
 from assay.reporting.figures.joint import joint_versus_estimated
 from assay.reporting.figures.training import TrainingCurve, training_curves
 from assay.reporting.gallery import Gallery
-from assay.reporting.numbers import joined, significant, with_error
-from assay.reporting.run import RunResults
+from assay.reporting.numbers import joined, signed, significant, with_error
+from assay.reporting.run import CHECKS, DIAGNOSTICS, RunResults, data_links
 from assay.reporting.tables import training_table
-
-_OUTCOMES: dict[str, Outcome] = {"passed": "good", "doubtful": "doubtful", "failed": "bad"}
 
 
 def training_section(results: RunResults, gallery: Gallery) -> Section:
@@ -29,7 +28,8 @@ def training_section(results: RunResults, gallery: Gallery) -> Section:
             "training",
             training_curves(curves),
             "Training curves",
-            "Loss per epoch; the star marks the epoch whose weights were kept.",
+            "Loss per epoch, on training samples and on those of validation events, which stop the training; the star "
+            "marks the epoch whose weights were kept. Losses of different methods cannot be compared.",
             wide=len(curves) > 1,
         )
     ]
@@ -40,13 +40,29 @@ def training_section(results: RunResults, gallery: Gallery) -> Section:
                 comparison.joint[:, number], comparison.estimated[:, number], comparison.method, quantity
             )
             title = f"{comparison.method}: joint against estimated {quantity}"
-            pictures.append(gallery.add(name, figure, title, _JOINT_CAPTION))
-    return Section("Training", "training", tables=(training_table(results.trainings),), pictures=tuple(pictures))
+            score = quantity.startswith("score")
+            caption = f"{_SCORE if score else _RATIO} {_JOINT_CAPTION}"
+            data = data_links(results, comparison.method, DIAGNOSTICS)
+            pictures.append(gallery.add(name, figure, title, caption, data=data))
+    warnings = [
+        f"{name}: the last epoch was the best, so more epochs might improve it"
+        for name, history in results.trainings.items()
+        if len(history.records) == history.best_epoch
+    ]
+    return Section(
+        "Training",
+        "training",
+        warnings=tuple(warnings),
+        tables=(training_table(results.trainings),),
+        pictures=tuple(pictures),
+    )
 
 
+_RATIO = "Log likelihood ratio of test samples, each at its own hypothesis against the reference."
+_SCORE = "Score (gradient of the log likelihood) at the reference, of test samples."
 _JOINT_CAPTION = (
-    "Test events. The joint quantity knows the whole event record and scatters around the true one, so the cloud has a "
-    "width whatever the estimator; its mean (lower panel) is zero for a calibrated estimate."
+    "The joint quantity knows the whole event record and scatters around the true one, so the cloud has a width "
+    "whatever the estimator; the mean of the difference (lower panel) is zero for a calibrated estimate."
 )
 
 
@@ -61,15 +77,42 @@ def _curve(history: TrainingHistory) -> TrainingCurve:
 
 
 def checks_section(results: RunResults) -> Section:
-    """Give the verdicts on every estimator in plain words: one on the whole, then one for each check."""
-    verdicts = [
-        verdict for name in results.trainings for verdict in method_verdicts(name, results.checks.get(name, ()))
-    ]
+    """Give the verdicts on every estimator in plain words: one on the whole, and a table of the checks."""
+    if not results.trainings:
+        return Section("Checks", "checks", "No method of this study is trained.")
     text = (
-        "Each check compares a number with its exactly known value on test events. It is passed within its tolerance "
-        "or two standard deviations, doubtful up to twice as much, and failed beyond."
+        "Each check compares a number with the value that it has for a perfect estimator, on test events. It is passed "
+        "within its tolerance or two standard deviations, whichever is larger, doubtful up to twice as much, and "
+        "failed beyond. A mean ratio other than one shows a wrong normalisation; a calibration slope below one an "
+        "estimate that is too steep (limits too narrow), above one too flat (limits too wide); a mean score other than "
+        "zero a biased best fit. The joint ratio against labels tests the simulation alone, no estimator."
     )
-    return Section("Checks", "checks", text, verdicts=tuple(verdicts))
+    checked = {name: results.checks[name] for name in results.trainings if results.checks.get(name)}
+    tables = [_checks_table(checked, data_links(results, next(iter(checked)), CHECKS))] if checked else []
+    return Section("Checks", "checks", text, verdicts=trust_verdicts(results), tables=tuple(tables))
+
+
+def trust_verdicts(results: RunResults, topic: str = "") -> tuple[Verdict, ...]:
+    """Say of every trained method whether its checks allow to trust it."""
+    return tuple(method_verdict(name, results.checks.get(name, ()), topic) for name in results.trainings)
+
+
+def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[Link, ...]) -> Table:
+    rows = [
+        (
+            method,
+            check.name,
+            with_error(check.value, check.error),
+            f"{check.expected:g}",
+            f"± {check.tolerance:g}",
+            signed(check.pull, 1),
+            check.verdict,
+        )
+        for method, checks in checked.items()
+        for check in checks
+    ]
+    columns = ("method", "check", "found", "expected", "tolerance", "deviation / error", "verdict")
+    return Table("All checks", columns, tuple(rows), links)
 
 
 @dataclass(frozen=True)
@@ -78,21 +121,19 @@ class _Trust:
     outcome: Outcome
 
 
-def method_verdicts(method: str, checks: tuple[CheckResult, ...]) -> list[Verdict]:
-    """Return what the checks say of one method, the summary first."""
+def method_verdict(method: str, checks: tuple[CheckResult, ...], topic: str = "") -> Verdict:
+    """Return what the checks say of one method."""
     if not checks:
-        return [Verdict(f"{method}: no checks were made.", "doubtful")]
+        return Verdict(f"{method}: no checks were made.", "doubtful", topic)
     trust = _trust(checks)
-    worst = [check.name for check in checks if check.verdict != "passed"]
+    worst = [check for check in checks if check.verdict != "passed"]
     if worst:
-        reason = f"{len(checks) - len(worst)} of {len(checks)} checks passed; look at {joined(worst)}"
+        found = [f"{c.name} ({with_error(c.value, c.error)}, expected {c.expected:g}: {c.verdict})" for c in worst]
+        reason = f"{len(checks) - len(worst)} of {len(checks)} checks passed, but not {joined(found)}"
     else:
         largest = max(abs(check.value - check.expected) for check in checks)
-        reason = f"all {len(checks)} checks passed; the largest deviation is {significant(largest, 2)}"
-    return [
-        Verdict(f"{method}: {trust.word}; {reason}.", trust.outcome),
-        *(_of_check(method, check) for check in checks),
-    ]
+        reason = f"all {len(checks)} checks passed; the largest deviation is {significant(100 * largest, 2)} %"
+    return Verdict(f"{method}: {trust.word}; {reason}.", trust.outcome, topic)
 
 
 def _trust(checks: tuple[CheckResult, ...]) -> _Trust:
@@ -102,10 +143,3 @@ def _trust(checks: tuple[CheckResult, ...]) -> _Trust:
     if "doubtful" in found:
         return _Trust("to be used with care", "doubtful")
     return _Trust("trusted", "good")
-
-
-def _of_check(method: str, check: CheckResult) -> Verdict:
-    value = with_error(check.value, check.error)
-    exact = f"expected {check.expected:g} (tolerance {check.tolerance:g})"
-    text = f"{method}, {check.name}: {value}, {exact}: {check.verdict}."
-    return Verdict(text, _OUTCOMES[check.verdict])

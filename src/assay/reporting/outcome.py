@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from assay.inference.information import FisherResult
+from assay.inference.profiles import critical_q
 from assay.inference.results import LimitResult
 from assay.reporting.content import Link, Picture, Section
 from assay.reporting.figures.contours import contours, limit_map
@@ -14,36 +15,44 @@ from assay.reporting.figures.fisher import fisher_bars, fisher_ellipses
 from assay.reporting.figures.profiles import profile_curves
 from assay.reporting.figures.style import percent
 from assay.reporting.gallery import Gallery
-from assay.reporting.run import RunResults
+from assay.reporting.learning import trust_verdicts
+from assay.reporting.numbers import significant
+from assay.reporting.run import RunResults, data_links
 from assay.reporting.sections import parameter_labels
-from assay.reporting.statements import information_statements, interval_statements, truth_statements
+from assay.reporting.statements import information_statements
 from assay.reporting.tables import fisher_table, limit_table
+from assay.reporting.verdicts import consistency_statements, interval_statements, truth_statements
 
-DATA = "data"
 _MOST_PAIRS = 10
 _CORNER_FROM = 3
 
 
 def findings_section(results: RunResults) -> Section:
     """Say what the run shows."""
+    learned = results.learned
     verdicts = (
-        *information_statements(results.fisher, results.learned),
-        *interval_statements(results.limits, results.learned),
-        *truth_statements(results.limits, results.learned),
+        *information_statements(results.fisher, learned),
+        *truth_statements(results.limits, learned, results.templates),
+        *interval_statements(results.limits, learned),
+        *consistency_statements(results.limits, results.fisher, learned),
+        *trust_verdicts(results, "Checks of the estimators"),
     )
     text = (
-        "These sentences are derived from the results of this run; the numbers behind them are in the sections below."
+        "These sentences are derived from the results of this run; the numbers behind them are in the sections below. "
+        "Information is given with the number of events, at the reference point; errors are those of finite simulation."
     )
     return Section("What this run shows", "findings", text, verdicts=verdicts)
 
 
 def limits_section(results: RunResults, gallery: Gallery) -> Section:
     """Give limits: table, all methods overlaid, profiles, and every method by itself."""
+    lead: list[Picture] = []
     pictures: list[Picture] = []
     for include_rate in (True, False):
         chosen = [result for result in results.limits if result.include_rate == include_rate]
         if chosen:
-            pictures += _overlaid(results, chosen, include_rate, gallery)
+            lead += _overlaid(results, chosen, gallery)
+            pictures += _profiles(results, chosen, gallery)
     for result in results.limits:
         pictures += _alone(results, result, gallery)
     warnings = [
@@ -54,8 +63,10 @@ def limits_section(results: RunResults, gallery: Gallery) -> Section:
     first = results.limits[0]
     kind = "Expected" if first.theta_true is not None else "Observed"
     text = (
-        f"{kind} limits for {first.luminosity:g} fb⁻¹, {first.n_events:.1f} events; asymptotic p-values of the "
-        "likelihood ratio, regions by confidence level in as many dimensions as are shown."
+        f"{kind} limits for {first.luminosity:g} fb⁻¹, {first.n_events:.1f} events. Regions and intervals are bounded "
+        "by the likelihood ratio q with asymptotic levels: for two parameters q = "
+        f"{_thresholds(first, 2)}, for one q = {_thresholds(first, 1)}. “With rate” uses the number of events and "
+        "their distribution, “shape” the distribution alone."
     )
     return Section(
         "Limits",
@@ -64,50 +75,73 @@ def limits_section(results: RunResults, gallery: Gallery) -> Section:
         warnings=tuple(warnings),
         tables=(limit_table(results.limits),),
         pictures=tuple(pictures),
+        lead=tuple(lead),
     )
 
 
-def _overlaid(
-    results: RunResults, chosen: Sequence[LimitResult], include_rate: bool, gallery: Gallery
-) -> list[Picture]:
+def _thresholds(result: LimitResult, n_parameters: int) -> str:
+    levels = sorted(result.confidence_levels)
+    return " and ".join(f"{critical_q(level, n_parameters):.2f} ({percent(level)})" for level in levels)
+
+
+def _kind(include_rate: bool) -> tuple[str, str]:
+    """Return the word for file names and the one for people."""
+    return ("rate", "with rate") if include_rate else ("shape", "shape only")
+
+
+def _overlaid(results: RunResults, chosen: Sequence[LimitResult], gallery: Gallery) -> list[Picture]:
     labels, colours = parameter_labels(results), results.colours
-    kind, words = ("rate", "with the number of events") if include_rate else ("shape", "from the shape alone")
+    kind, words = _kind(chosen[0].include_rate)
     names = chosen[0].parameters
     pictures = []
     if len(names) >= _CORNER_FROM:
         figure = corner(chosen, labels, colours)
-        caption = f"All pairs of parameters, all methods, {words}."
+        caption = f"All pairs of parameters, all methods at {_levels(chosen)}, {words}; diagonal: profiles."
         pictures.append(gallery.add(f"corner_{kind}", figure, f"All parameters, {words}", caption, wide=True))
     for pair in list(combinations(names, 2))[:_MOST_PAIRS]:
         caption = f"Contours of all methods at {_levels(chosen)}, {words}" + (
             "; other parameters profiled." if len(names) > 2 else "."
         )
-        name, title = f"contours_{kind}_{pair[0]}_{pair[1]}", f"{pair[0]} and {pair[1]}, {words}"
-        pictures.append(gallery.add(name, contours(chosen, pair, labels, colours), title, caption))
-    for parameter in names:
-        figure = profile_curves(chosen, parameter, labels[parameter], colours)
-        caption = f"Profile of the test statistic in {parameter}, {words}; dotted: levels of the intervals."
-        pictures.append(gallery.add(f"profile_{kind}_{parameter}", figure, f"{parameter}, {words}", caption))
+        name, title = f"contours_{kind}_{pair[0]}_{pair[1]}", f"All methods: {pair[0]} and {pair[1]}, {words}"
+        data = _limit_links(results, chosen)
+        pictures.append(gallery.add(name, contours(chosen, pair, labels, colours), title, caption, data=data))
+    return pictures
+
+
+def _profiles(results: RunResults, chosen: Sequence[LimitResult], gallery: Gallery) -> list[Picture]:
+    kind, words = _kind(chosen[0].include_rate)
+    pictures = []
+    for parameter in chosen[0].parameters:
+        label = parameter_labels(results)[parameter]
+        figure = profile_curves(chosen, parameter, label, results.colours)
+        others = ", other parameters profiled" if len(chosen[0].parameters) > 1 else ""
+        caption = f"Test statistic along {parameter}, {words}{others}; dotted: levels that bound the intervals."
+        pictures.append(
+            gallery.add(
+                f"profile_{kind}_{parameter}", figure, f"{parameter}, {words}", caption, group="Profile likelihoods"
+            )
+        )
     return pictures
 
 
 def _alone(results: RunResults, result: LimitResult, gallery: Gallery) -> list[Picture]:
-    kind = "rate" if result.include_rate else "shape"
-    words = "with the number of events" if result.include_rate else "from the shape alone"
+    kind, words = _kind(result.include_rate)
     pictures = []
     for pair in list(combinations(result.parameters, 2))[:_MOST_PAIRS]:
         figure = limit_map(result, pair, parameter_labels(results), results.colours)
         name = f"limit_{result.method}_{kind}_{pair[0]}_{pair[1]}"
         title = f"{result.method}: {pair[0]} and {pair[1]}, {words}"
-        caption = f"Test statistic (colour) and contours at {_levels([result])}."
-        pictures.append(gallery.add(name, figure, title, caption, data=data_links(results, result.method)))
+        caption = f"Test statistic q (colour) and contours at {_levels([result])}."
+        data = data_links(results, result.method, f"limits_{kind}")
+        pictures.append(gallery.add(name, figure, title, caption, data=data, group="Every method by itself"))
     return pictures
 
 
-def data_links(results: RunResults, method: str) -> tuple[Link, ...]:
-    """Return links to the files with a method's results, which stand beside the report."""
-    paths = (results.data or {}).get(method, ())
-    return tuple(Link(path.name, f"{DATA}/{method}/{path.name}") for path in paths if path.suffix in (".json", ".h5"))
+def _limit_links(results: RunResults, chosen: Sequence[LimitResult]) -> tuple[Link, ...]:
+    """Return a link to every method's numbers."""
+    kind, _ = _kind(chosen[0].include_rate)
+    found = [(r.method, link) for r in chosen for link in data_links(results, r.method, f"limits_{kind}.json")]
+    return tuple(Link(f"{method} (JSON)", link.href) for method, link in found)
 
 
 def _levels(results: Sequence[LimitResult]) -> str:
@@ -122,28 +156,37 @@ def fisher_section(results: RunResults, gallery: Gallery) -> Section:
     for include_rate in (True, False):
         chosen = [result for result in results.fisher if result.include_rate == include_rate]
         if chosen:
-            pictures += _information(results, chosen, include_rate, gallery)
+            pictures += _information(results, chosen, gallery)
     text = (
-        "The information sets the smallest covariance of any unbiased estimate (Cramér-Rao). Errors and biases are "
-        "those of finite simulation; a bias is what noise adds on average to the information of a histogram, and is "
-        "not subtracted in the table."
+        "The inverse of the information matrix is the smallest covariance that an unbiased estimate can have "
+        "(Cramér-Rao). Errors are those of finite simulation; what its noise adds on average (the bias: at most "
+        f"{_largest_bias(results.fisher)} here) is subtracted. Off-diagonal elements are correlations, and compatible "
+        "with zero where a symmetry forbids them."
     )
     return Section(
         "Fisher information", "fisher", text, tables=(fisher_table(results.fisher),), pictures=tuple(pictures)
     )
 
 
-def _information(
-    results: RunResults, chosen: Sequence[FisherResult], include_rate: bool, gallery: Gallery
-) -> list[Picture]:
+def _largest_bias(results: Sequence[FisherResult]) -> str:
+    return significant(max(abs(float(value)) for result in results for value in result.bias.ravel()), 1)
+
+
+def _information(results: RunResults, chosen: Sequence[FisherResult], gallery: Gallery) -> list[Picture]:
     labels, colours = parameter_labels(results), results.colours
-    kind, words = ("rate", "with the number of events") if include_rate else ("shape", "from the shape alone")
+    kind, words = _kind(chosen[0].include_rate)
     bars = fisher_bars(chosen, labels, colours)
-    caption = f"Information on each parameter, all others known, {words}; lines: errors of finite simulation."
-    pictures = [gallery.add(f"fisher_bars_{kind}", bars, f"Information, {words}", caption)]
+    caption = (
+        f"Information on each parameter, all others known, {words}; lines: errors of finite simulation. Parton level: "
+        "from the complete event record, which no detector sees."
+    )
+    pictures = [gallery.add(f"fisher_bars_{kind}", bars, f"Information on each parameter, {words}", caption)]
     for pair in list(combinations(chosen[0].parameters, 2))[:_MOST_PAIRS]:
         figure = fisher_ellipses(chosen, pair, labels, colours=colours)
-        caption = f"Expected regions at {percent(0.68)} in the Gaussian approximation, {words}."
-        title = f"{pair[0]} and {pair[1]}, {words}"
+        caption = (
+            f"Smallest expected regions at {percent(0.68)} in the Gaussian approximation, {words}. A method that is "
+            "blind to a parameter gives two parallel lines."
+        )
+        title = f"Ellipses: {pair[0]} and {pair[1]}, {words}"
         pictures.append(gallery.add(f"fisher_{kind}_{pair[0]}_{pair[1]}", figure, title, caption))
     return pictures

@@ -19,10 +19,12 @@ from assay.files import read_json
 from assay.inference.information import FisherResult, read_fisher
 from assay.inference.results import LimitResult, read_limits
 from assay.manifest import Manifest
+from assay.reporting.content import Link
 from assay.reporting.provenance import upstream
-from assay.study.model import HistogramMethod, RateMethod, Study
+from assay.study.model import HistogramMethod, RateMethod, ScoreMethod, Study
 from assay.study.resolve import from_resolved
 
+DATA = "data"
 CHECKS = "checks.json"
 DIAGNOSTICS = "diagnostics.h5"
 
@@ -83,6 +85,12 @@ class RunResults:
         return [
             name for name, method in self.study.methods.items() if not isinstance(method, HistogramMethod | RateMethod)
         ]
+
+    @property
+    def templates(self) -> Collection[str]:
+        """Names of the methods whose predictions are histograms of the events that stand for the expected data."""
+        kinds = HistogramMethod | RateMethod | ScoreMethod
+        return [name for name, method in self.study.methods.items() if isinstance(method, kinds)]
 
     @property
     def colours(self) -> Mapping[str, int]:
@@ -156,6 +164,12 @@ def _results_in(folder: Path) -> tuple[Path, ...]:
         for path in sorted(folder.glob(kind))
         if path.is_file()
     )
+
+
+def data_links(results: RunResults, method: str, *names: str) -> tuple[Link, ...]:
+    """Return links to the files of a method's results with these names (without suffix: JSON and HDF5)."""
+    found = (results.data or {}).get(method, ())
+    return tuple(Link(path.name, f"{DATA}/{method}/{path.name}") for path in found if {path.name, path.stem} & {*names})
 
 
 def _history(folder: Path) -> TrainingHistory:

@@ -1,4 +1,4 @@
-"""What a run shows, in sentences that follow from its results; no study, method or parameter is known by name."""
+"""What a run shows of its Fisher information, in sentences; no study, method or parameter is known by name."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RegularGridInterpolator
 from scipy.linalg import eigh
-from scipy.stats import chi2
 
 from assay.inference.information import FisherResult
-from assay.inference.results import LimitResult
-from assay.reporting.content import Outcome, Verdict
-from assay.reporting.figures.style import percent
+from assay.reporting.content import Verdict
 from assay.reporting.numbers import joined, significant, with_error
 
 _BLIND_SHARE = 0.05
 _BLIND_SIGMA = 3.0
-_SMOOTH = 4
+_TOPIC = "Fisher information"
 
 
 @dataclass(frozen=True)
@@ -65,21 +61,21 @@ def _direction_ratios(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray
 
 
 def information_statements(results: Sequence[FisherResult], learned: Collection[str]) -> tuple[Verdict, ...]:
-    """Compare every learned method with every baseline, with the rate if that was evaluated, otherwise the shape.
+    """Compare every learned method with all baselines, with the rate if that was evaluated, otherwise the shape.
 
     Parameters
     ----------
     results
-        Of all methods, and of the parton level if it was evaluated.
+        Of all methods; those at parton level are upper bounds.
     learned
         Names of the methods that are trained; all others are baselines.
     """
     chosen = _one_kind(results)
-    ours = [result for result in chosen if result.method in learned]
+    ours = [result for result in chosen if result.method in learned and not result.parton_level]
     baselines = [result for result in chosen if result.method not in learned and not result.parton_level]
-    verdicts = [_against(one, other) for one in ours for other in baselines]
+    verdicts = [verdict for one in ours for verdict in _against_baselines(one, baselines)]
     verdicts += [verdict for baseline in baselines for verdict in _blindness(baseline, chosen)]
-    verdicts += [_against_bound(one, bound) for bound in chosen if bound.parton_level for one in ours]
+    verdicts += [verdict for bound in chosen if bound.parton_level for verdict in _against_bound(ours, bound)]
     return tuple(verdicts)
 
 
@@ -88,31 +84,58 @@ def _one_kind(results: Sequence[FisherResult]) -> list[FisherResult]:
     return with_rate or list(results)
 
 
-def _against(one: FisherResult, other: FisherResult) -> Verdict:
-    found = compare_information(one, other)
-    numbers = "; ".join(f"{name} {_value(one, p)} against {_value(other, p)}" for p, name in enumerate(one.parameters))
+def _against_baselines(one: FisherResult, baselines: Sequence[FisherResult]) -> list[Verdict]:
+    """Return one verdict on all baselines that are beaten in every direction, and one for each of the others."""
+    found = {baseline.method: compare_information(one, baseline) for baseline in baselines}
+    beaten = [baseline for baseline in baselines if found[baseline.method].least > 1]
+    verdicts = [
+        _not_in_every_direction(one, other, found[other.method])
+        for other in baselines
+        if found[other.method].least <= 1
+    ]
+    if beaten:
+        closest = min(beaten, key=lambda baseline: found[baseline.method].most)
+        names = joined([baseline.method for baseline in beaten])
+        text = f"{one.method} carries more Fisher information than {names} in every direction of parameter space"
+        against = "" if len(beaten) == 1 else f" against the strongest of these, {closest.method}"
+        verdicts.insert(0, Verdict(f"{text}{against}: {_numbers(one, closest)}.", "good", _TOPIC))
+    return verdicts
+
+
+def _not_in_every_direction(one: FisherResult, other: FisherResult, found: InformationComparison) -> Verdict:
     larger = [name for name, ratio in zip(one.parameters, found.per_parameter, strict=True) if ratio > 1]
-    whole = len(one.parameters)
-    if found.least > 1:
-        text = f"{one.method} carries more Fisher information than {other.method} in every direction"
-        outcome: Outcome = "good"
-    elif len(larger) == whole:
+    if len(larger) == len(one.parameters):
         text = (
             f"{one.method} carries more Fisher information than {other.method} on each parameter, "
             f"but not in every combination of them (least ratio {significant(found.least, 3)})"
         )
-        outcome = "good"
-    else:
-        fewer = [name for name in one.parameters if name not in larger]
-        text = f"{one.method} does not carry more Fisher information than {other.method} on {joined(fewer)}"
-        significantly = any(pull < -2 for pull in found.pulls)
-        outcome = "bad" if significantly else "doubtful"
-        text += "" if significantly else " (within the errors of finite simulation)"
-    return Verdict(f"{text}: {numbers}.", outcome)
+        return Verdict(f"{text}: {_numbers(one, other)}.", "good", _TOPIC)
+    fewer = [name for name in one.parameters if name not in larger]
+    text = f"{one.method} does not carry more Fisher information than {other.method} on {joined(fewer)}"
+    if any(pull < -2 for pull in found.pulls):
+        return Verdict(f"{text}: {_numbers(one, other)}.", "bad", _TOPIC)
+    text += " (within the errors of finite simulation)"
+    return Verdict(f"{text}: {_numbers(one, other)}.", "doubtful", _TOPIC)
+
+
+def _numbers(one: FisherResult, other: FisherResult) -> str:
+    """Return the information on each parameter, of both methods."""
+    parts = []
+    for p, name in enumerate(one.parameters):
+        mine, theirs = float(one.corrected[p, p]), float(other.corrected[p, p])
+        part = f"{name} {_value(one, p)} against {_value(other, p)}"
+        known = theirs > _BLIND_SIGMA * float(other.errors[p, p])
+        if known and mine > 0:
+            gain = 100.0 * (mine / theirs - 1.0)
+            part += f" ({abs(gain):.0f} % {'more' if gain >= 0 else 'less'})"
+        parts.append(part)
+    return "; ".join(parts)
 
 
 def _value(result: FisherResult, p: int) -> str:
-    return with_error(float(result.corrected[p, p]), float(result.errors[p, p]))
+    """Return an information with its error; where it is nothing, nothing is known to better than the bias."""
+    value, error, bias = (float(matrix[p, p]) for matrix in (result.corrected, result.errors, result.bias))
+    return with_error(value, error) if value > 0 else with_error(0.0, max(error, abs(bias)))
 
 
 def _blindness(baseline: FisherResult, all_results: Sequence[FisherResult]) -> list[Verdict]:
@@ -126,93 +149,39 @@ def _blindness(baseline: FisherResult, all_results: Sequence[FisherResult]) -> l
         small = value < _BLIND_SHARE * most
         known_small = value + _BLIND_SIGMA * error < _BLIND_SHARE * most
         if most > 0 and (known_small or (small and value < _BLIND_SIGMA * error)):
-            share = significant(100.0 * max(value, 0.0) / most, 2)
+            limit = max(value, 0.0) + 2.0 * max(error, abs(float(baseline.bias[p, p])))
             found.append(
                 Verdict(
-                    f"{baseline.method} alone is blind to {name}: information {with_error(value, error)}, "
-                    f"{share} % of that of {best.method} ({significant(most, 3)})."
+                    f"{baseline.method} alone is blind to {name}: information {_value(baseline, p)}, less than "
+                    f"{significant(100.0 * limit / most, 1)} % of the {significant(most, 3)} of {best.method}.",
+                    "neutral",
+                    _TOPIC,
                 )
             )
     return found
 
 
-def _against_bound(one: FisherResult, bound: FisherResult) -> Verdict:
-    shares = ", ".join(
-        f"{significant(100.0 * float(one.corrected[p, p]) / float(bound.corrected[p, p]), 2)} % on {name}"
+def _against_bound(ours: Sequence[FisherResult], bound: FisherResult) -> list[Verdict]:
+    impossible = [one for one in ours if any(pull < -3 for pull in compare_information(bound, one).pulls)]
+    verdicts = [
+        Verdict(
+            f"{one.method} has more information than the complete event record, which bounds it from above: "
+            f"{_shares(one, bound)}. The estimate cannot be right.",
+            "bad",
+            _TOPIC,
+        )
+        for one in impossible
+    ]
+    possible = [f"{one.method} {_shares(one, bound)}" for one in ours if all(one is not other for other in impossible)]
+    if possible:
+        text = "Of the information in the complete event record (parton level, an upper bound) the observables leave"
+        verdicts.append(Verdict(f"{text} to {'; '.join(possible)}.", "neutral", _TOPIC))
+    return verdicts
+
+
+def _shares(one: FisherResult, bound: FisherResult) -> str:
+    return ", ".join(
+        f"{100.0 * float(one.corrected[p, p]) / float(bound.corrected[p, p]):.0f} % on {name}"
         for p, name in enumerate(one.parameters)
         if bound.corrected[p, p] > 0
     )
-    excess = compare_information(bound, one)
-    above = any(pull < -3 for pull in excess.pulls)
-    text = f"{one.method} keeps this share of the information in the complete event record: {shares}."
-    if above:
-        text += " More than all there is: the estimate cannot be right."
-    return Verdict(text, "bad" if above else "neutral")
-
-
-def truth_statements(results: Sequence[LimitResult], learned: Collection[str]) -> tuple[Verdict, ...]:
-    """Say of every result with a known true point whether its regions contain that point, learned methods first."""
-    known = [result for result in results if result.theta_true is not None]
-    known.sort(key=lambda result: result.method not in learned)
-    return tuple(_contains(result) for result in known)
-
-
-def _contains(result: LimitResult) -> Verdict:
-    q = q_of_truth(result)
-    kind = "with rate" if result.include_rate else "shape only"
-    if not np.isfinite(q):
-        return Verdict(f"{result.method} ({kind}): the true point lies outside of the grid or is excluded.", "bad")
-    p_value = float(chi2.sf(max(q, 0.0), len(result.parameters)))
-    inside = [level for level in sorted(result.confidence_levels) if q <= result.level(level)]
-    numbers = f"q = {max(q, 0.0):.2f}, p = {p_value:.2f}"
-    if len(inside) == len(result.confidence_levels):
-        text = f"the {percent(inside[0])} region contains the true point"
-        return Verdict(f"{result.method} ({kind}): {text} ({numbers}).", "good")
-    if inside:
-        outside = percent(min(result.confidence_levels))
-        text = f"the true point is outside of the {outside} region, inside at {percent(inside[0])}"
-        return Verdict(f"{result.method} ({kind}): {text} ({numbers}).", "doubtful")
-    return Verdict(f"{result.method} ({kind}): no region contains the true point ({numbers}).", "bad")
-
-
-def q_of_truth(result: LimitResult) -> float:
-    """Return q at the true point, interpolated between grid points; infinite outside of the grid."""
-    if result.theta_true is None:
-        return float("nan")
-    if any(not axis[0] <= value <= axis[-1] for axis, value in zip(result.axes, result.theta_true, strict=True)):
-        return float("inf")
-    smooth = np.isfinite(result.q).all() and min(result.q.shape) >= _SMOOTH
-    method = "cubic" if smooth else "nearest"
-    interpolator = RegularGridInterpolator(result.axes, result.q, method=method)
-    return float(interpolator(np.asarray(result.theta_true))[0])
-
-
-def interval_statements(results: Sequence[LimitResult], learned: Collection[str]) -> tuple[Verdict, ...]:
-    """Compare the widths of intervals of the best learned method and the best baseline, parameter by parameter."""
-    chosen = [result for result in results if result.include_rate] or list(results)
-    if not chosen:
-        return ()
-    level = min(chosen[0].confidence_levels)
-    verdicts = []
-    for name in chosen[0].parameters:
-        widths = {result.method: _width(result, name, level) for result in chosen}
-        ours = {method: width for method, width in widths.items() if method in learned and width is not None}
-        baselines = {method: width for method, width in widths.items() if method not in learned and width is not None}
-        if not ours or not baselines:
-            continue
-        one, other = min(ours, key=ours.__getitem__), min(baselines, key=baselines.__getitem__)
-        gain = 100.0 * (1.0 - ours[one] / baselines[other])
-        direction = "narrower" if gain > 0 else "wider"
-        text = (
-            f"{name}: the {percent(level)} interval of {one} (width {significant(ours[one], 3)}) is {abs(gain):.0f} % "
-            f"{direction} than that of the best baseline, {other} ({significant(baselines[other], 3)})."
-        )
-        verdicts.append(Verdict(text, "good" if gain > 0 else "doubtful"))
-    return tuple(verdicts)
-
-
-def _width(result: LimitResult, parameter: str, level: float) -> float | None:
-    interval = result.interval(parameter, level)
-    if not interval.closed:
-        return None
-    return sum(segment.upper - segment.lower for segment in interval.segments)

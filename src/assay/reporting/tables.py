@@ -7,17 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from assay.estimators.history import TrainingHistory
+from assay.events.partition import Partition
 from assay.events.pool import EventPool
-from assay.events.table import CutFlowRow, EventTable
+from assay.events.table import CutFlowRow, EventTable, Sample
 from assay.inference.information import FisherResult
 from assay.inference.profiles import Interval
 from assay.inference.results import LimitResult
 from assay.manifest import Manifest
 from assay.reporting.content import Table
 from assay.reporting.figures.style import percent
-from assay.reporting.numbers import duration, signed, significant, with_error
+from assay.reporting.numbers import count, duration, signed, significant, with_error
 
 _PB_TO_FB = 1000.0
+_SEEN = 3.0
 
 
 def stage_table(manifests: Sequence[Manifest]) -> Table:
@@ -40,30 +42,60 @@ def by_stage(manifests: Sequence[Manifest]) -> dict[str, list[Manifest]]:
 
 def cross_section_table(table: EventTable, pool: EventPool, luminosity: float) -> Table:
     """Tabulate cross sections at the benchmarks, before cuts as generated and after cuts from all events together."""
-    generated = {sample.benchmark: sample for sample in table.samples}
-    counts: dict[str | None, int] = {}
-    for sample in table.samples:
-        counts[sample.benchmark] = counts.get(sample.benchmark, 0) + sample.n_generated
     values, errors = pool.cross_section(table.space.benchmark_values)
     rows = []
     for benchmark, value, error in zip(table.space.benchmarks, values, errors, strict=True):
-        run = generated.get(benchmark.name)
+        runs = [sample for sample in table.samples if sample.benchmark == benchmark.name]
         before = "not generated"
-        if run is not None:
-            before = with_error(_PB_TO_FB * run.cross_section, _PB_TO_FB * run.cross_section_error)
+        if runs:
+            mean, spread = _mean_cross_section(runs)
+            before = with_error(_PB_TO_FB * mean, _PB_TO_FB * spread)
         after = with_error(_PB_TO_FB * value, _PB_TO_FB * error)
         point = tuple(significant(theta, 3) for theta in benchmark.values)
-        n_events = significant(_PB_TO_FB * value * luminosity, 4)
-        rows.append((benchmark.name, *point, str(counts.get(benchmark.name, 0)), before, after, n_events))
-    columns = (
-        "benchmark",
-        *table.space.names,
-        "events generated",
-        "before cuts [fb]",
-        "after cuts [fb]",
-        "events expected",
+        rows.append((benchmark.name, *point, before, after, significant(_PB_TO_FB * value * luminosity, 4)))
+    columns = ("benchmark", *table.space.names, "generated [fb]", "after cuts [fb]", "events expected")
+    caption = (
+        "Cross sections at the benchmarks: as generated (from the benchmark's own events), and after all cuts (from "
+        f"the events of all samples); events expected after cuts for {luminosity:g} fb⁻¹"
     )
-    return Table(f"Cross sections; events expected after cuts for {luminosity:g} fb⁻¹", columns, tuple(rows))
+    return Table(caption, columns, tuple(rows))
+
+
+def _mean_cross_section(runs: Sequence[Sample]) -> tuple[float, float]:
+    """Return the mean of several runs, weighted by their numbers of events, and its error."""
+    total = sum(run.n_generated for run in runs)
+    mean = sum(run.n_generated * run.cross_section for run in runs) / total
+    return mean, float(np.sqrt(sum((run.n_generated * run.cross_section_error) ** 2 for run in runs))) / total
+
+
+def sample_table(table: EventTable, pool: EventPool) -> Table:
+    """Tabulate how many events each benchmark's sample has, and how many all samples together are worth there."""
+    names = [None if sample.benchmark is None else sample.benchmark for sample in table.samples]
+    after = np.bincount(table.sample_index, minlength=len(names)) if len(names) else np.zeros(0, dtype=np.int64)
+    sizes = pool.effective_sample_size(table.space.benchmark_values)
+    rows = []
+    for benchmark, size in zip(table.space.benchmark_names, sizes, strict=True):
+        own = [n for n, name in enumerate(names) if name == benchmark]
+        generated = sum(table.samples[n].n_generated for n in own)
+        rows.append((benchmark, count(generated), count(after[own].sum()), count(size)))
+    generated, left = sum(sample.n_generated for sample in table.samples), table.n_events
+    rows.append(("all", count(generated), count(left), "–"))
+    caption = "Sample sizes; effective: unweighted events that all samples together are worth at the benchmark"
+    return Table(caption, ("sample", "generated", "after cuts", "effective"), tuple(rows))
+
+
+def partition_table(pool: EventPool, draws: Mapping[Partition, int]) -> Table:
+    """Tabulate what the simulated events are used for, and how many augmented samples are drawn from them."""
+    uses = {Partition.TRAIN: "training", Partition.VALIDATION: "validation", Partition.TEST: "test and limits"}
+    reference = pool.space.reference_values[None, :]
+    rows = []
+    for partition, use in uses.items():
+        part = pool.select(partition)
+        size = float(part.effective_sample_size(reference)[0])
+        rows.append((use, count(part.n_events), count(size), count(draws[partition])))
+    caption = "Use of the simulated events: no event serves two purposes"
+    columns = ("use", "simulated events", f"effective at {pool.space.reference}", "augmented samples drawn")
+    return Table(caption, columns, tuple(rows))
 
 
 def cut_flow_table(rows: Sequence[CutFlowRow]) -> Table:
@@ -75,9 +107,10 @@ def cut_flow_table(rows: Sequence[CutFlowRow]) -> Table:
         cells = []
         for sample in samples:
             row = found.get((sample, step))
-            cells.append("–" if row is None else f"{row.n_events} ({significant(_PB_TO_FB * row.cross_section, 4)} fb)")
+            cells.append("–" if row is None else f"{row.n_events} ({significant(_PB_TO_FB * row.cross_section, 4)})")
         lines.append((step, *cells))
-    return Table("Cut flow: events (cross section at the sample's own benchmark)", ("step", *samples), tuple(lines))
+    caption = "Cut flow: events (cross section in fb) that each step leaves, at each sample's own benchmark"
+    return Table(caption, ("step", *samples), tuple(lines))
 
 
 def cut_flow_names(rows: Sequence[CutFlowRow]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -110,7 +143,7 @@ def limit_table(results: Sequence[LimitResult]) -> Table:
             ]
             kind = "with rate" if result.include_rate else "shape"
             rows.append((result.method, kind, name, signed(result.best_fit.theta[p]) + edge, *cells))
-    columns = ("method", "kind", "parameter", "best fit", *(percent(level) for level in levels))
+    columns = ("method", "data used", "parameter", "best fit", *(percent(level) for level in levels))
     return Table("Best fits and intervals (other parameters profiled)", columns, tuple(rows))
 
 
@@ -127,33 +160,45 @@ def interval_text(interval: Interval) -> str:
 
 
 def fisher_table(results: Sequence[FisherResult]) -> Table:
-    """Tabulate the information matrices with their errors, and the least standard deviations that they allow."""
+    """Tabulate the information matrices less their biases, with errors, and the standard deviations they allow."""
     names = results[0].parameters
     pairs = [(i, j) for i in range(len(names)) for j in range(i, len(names))]
     rows = []
     for result in results:
-        values = [with_error(float(result.information[i, j]), float(result.errors[i, j])) for i, j in pairs]
-        bias = [significant(float(result.bias[i, i]), 2) if result.bias[i, i] else "–" for i in range(len(names))]
+        values = [_information(result, i, j) for i, j in pairs]
         kind = "with rate" if result.include_rate else "shape"
         method = f"{result.method} (upper bound)" if result.parton_level else result.method
-        rows.append((method, kind, *values, *_deviations(result), *bias))
+        rows.append((method, kind, *values, *_deviations(result)))
     columns = (
         "method",
-        "kind",
+        "data used",
         *(f"I({names[i]}, {names[j]})" for i, j in pairs),
         *(f"σ({name})" for name in names),
-        *(f"bias of I({name}, {name})" for name in names),
     )
     theta = ", ".join(f"{name} = {value:g}" for name, value in zip(names, results[0].theta, strict=True))
     return Table(
-        f"Fisher information at {theta} for {results[0].luminosity:g} fb⁻¹; σ: all parameters free",
+        f"Fisher information at {theta} for {results[0].luminosity:g} fb⁻¹, bias subtracted; σ: smallest standard "
+        "deviation, other parameters free where the method sees them",
         columns,
         tuple(rows),
     )
 
 
+def _information(result: FisherResult, i: int, j: int) -> str:
+    value, error, bias = (float(matrix[i, j]) for matrix in (result.corrected, result.errors, result.bias))
+    # below zero there is no information: less was found than noise gives on average
+    return with_error(value, error) if value > 0 or i != j else with_error(0.0, max(error, abs(bias)))
+
+
 def _deviations(result: FisherResult) -> list[str]:
-    values = np.linalg.eigvalsh(result.information)
-    if not values[0] > 1e-10 * values[-1]:
-        return ["blind"] * len(result.parameters)
-    return [significant(float(np.sqrt(v)), 3) for v in np.diag(np.linalg.inv(result.information))]
+    """Return standard deviations; "blind" where no information is seen by three standard deviations."""
+    diagonal, errors = np.diag(result.corrected), np.diag(result.errors)
+    seen = np.flatnonzero((diagonal > 0) & (diagonal > _SEEN * errors))
+    texts = ["blind"] * len(diagonal)
+    if seen.size:
+        matrix = result.corrected[np.ix_(seen, seen)]
+        values = np.linalg.eigvalsh(matrix)
+        if values[0] > 1e-10 * values[-1]:
+            for place, variance in zip(seen, np.diag(np.linalg.inv(matrix)), strict=True):
+                texts[place] = significant(float(np.sqrt(variance)), 3)
+    return texts

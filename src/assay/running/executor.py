@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -22,7 +23,10 @@ from typing import Any
 
 import packtivity.handlers.execution_handlers as packtivity_handlers
 
+from assay.running.lifeline import follow_launcher
 from assay.running.steps import StepState, last_lines
+
+follow_launcher()  # the engine imports this module before it forks its workers
 
 _PASSED_ON = ("ASSAY_RUN", "OMP_NUM_THREADS")
 _TRACKING = "MLFLOW_"
@@ -63,7 +67,8 @@ def run_docker(config: Any, environment: Any, state: Any, job: Any, metadata: An
     """
     shell, stdin = _shell(job)
     tracking = {name: value for name, value in os.environ.items() if name.startswith(_TRACKING)}
-    command = ["docker", "run", "--rm", "--interactive", "--user", f"{os.getuid()}:0", "--workdir", state.readwrite[0]]
+    command = ["docker", "run", "--rm", "--init", "--interactive"]  # init: a step ends when it is told to
+    command += ["--user", f"{os.getuid()}:0", "--workdir", state.readwrite[0]]
     command += [] if "MLFLOW_TRACKING_URI" in tracking else ["--network", "none"]
     for name in (*_PASSED_ON, *tracking):  # by name alone, so that credentials show in no list of processes
         command += ["--env", name] if name in os.environ else []
@@ -100,6 +105,17 @@ def _run(program: Program, state: Any, metadata: Any) -> None:
             input=program.stdin,
             check=False,
         ).returncode
+        if status != 0:
+            output.write(f"\n{_ending(status)}\n".encode())
     StepState(name, "done" if status == 0 else "failed", str(log), started, time.time()).write(records)
     if status != 0:
-        raise RuntimeError(f"step {name} ended with exit status {status}; log {log}\n{last_lines(log)}")
+        raise RuntimeError(f"step {name}: {_ending(status)}; log {log}\n{last_lines(log)}")
+
+
+def _ending(status: int) -> str:
+    """Say how a step that failed has ended; a shell and Docker report a signal as 128 more than its number."""
+    number = -status if status < 0 else status - 128
+    if number not in signal.valid_signals():
+        return f"ended with exit status {status}"
+    hint = " (out of memory?)" if number == signal.SIGKILL else ""
+    return f"was ended by signal {number}, {signal.Signals(number).name}{hint}"

@@ -7,65 +7,34 @@ its declared outputs exist.
 from __future__ import annotations
 
 import fcntl
-import os
+import re
 import shutil
 import signal
-import subprocess
 import sys
+import threading
 import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Literal
-
-import yaml
+from types import FrameType
+from typing import IO
 
 from assay.errors import WorkflowError
-from assay.files import write_text
+from assay.running.engine import LOG, Run, running_engine
 from assay.running.progress import ProgressDisplay
 from assay.running.steps import StepState, last_lines, read_states
 
+__all__ = ["Run", "launch"]
+
 _POLL = 0.5
-
-
-@dataclass(frozen=True)
-class Run:
-    """A workflow and where it runs.
-
-    Attributes
-    ----------
-    workflow
-        File name of the workflow, relative to `toplevel`.
-    toplevel
-        Folder that references in the workflow's top file resolve against.
-    folder
-        The run's folder; stages write below it.
-    inputs
-        Folder that relative parameters refer to.
-    parameters
-        Init parameters: plain file names and numbers.
-    outputs
-        Files, relative to `folder`, that exist when the run is done.
-    processes
-        Number of steps at a time.
-    containers
-        How steps run: see `assay.running.executor`.
-    """
-
-    workflow: str
-    toplevel: Path
-    folder: Path
-    inputs: Path
-    parameters: Mapping[str, str]
-    outputs: Sequence[str]
-    processes: int = 1
-    containers: Literal["local", "docker"] = "local"
+_SPECIAL = re.compile(r"""[\s"'`$&|;<>(){}\[\]*?!\\:]""")
+"""What a shell, yadage or Docker takes for something else: yadage puts names into command lines as they are."""
 
 
 def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
     """Run the workflow to its end; steps that are complete from an earlier run are kept (see `assay.manifest`).
+
+    Interrupted (Ctrl-C, SIGTERM, SIGHUP), it ends the steps that run, and raises `KeyboardInterrupt` or `SystemExit`.
 
     Returns
     -------
@@ -74,16 +43,16 @@ def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
     Raises
     ------
     WorkflowError
-        If another run uses the folder, a step fails, or a declared output is missing.
+        If the folder cannot be used, another run uses it, a step fails, or a declared output is missing.
     """
-    run.folder.mkdir(parents=True, exist_ok=True)
+    _check_names(run)
+    _make_folder(run.folder)
     with _exclusive(run.folder) as lock:
         _forget_earlier_engine(run.folder)
         status = _supervise(run, lock, stream)
-    states = read_states(run.folder)
-    _check_steps(states, run.folder)
+    _check_steps(read_states(run.folder), run.folder)
     if status != 0:
-        log = run.folder / "yadage.log"
+        log = run.folder / LOG
         raise WorkflowError(
             f"yadage ended with status {status}\n{last_lines(log)}",
             where=str(log),
@@ -95,80 +64,88 @@ def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
                 "the workflow ended without this output",
                 where=str(run.folder / output),
                 expected="a file",
-                mend="see yadage.log in the run's folder",
+                mend=f"see {LOG} in the run's folder",
             )
-    return states
+    return read_states(run.folder)
 
 
 def _supervise(run: Run, lock: int, stream: IO[str]) -> int:
-    with open(run.folder / "yadage.log", "wb") as log:
-        engine = subprocess.Popen(
-            _command(run),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=_environment(run),
-            cwd=run.folder,
-            start_new_session=True,
-            pass_fds=(lock,),  # the folder stays locked as long as the engine lives, even if this process is killed
-        )
-        display = ProgressDisplay(stream)
-        try:
-            with display:
-                while engine.poll() is None:
-                    time.sleep(_POLL)
-                    display.update(read_states(run.folder))
+    """Run the engine to its end, and return its exit status."""
+    try:
+        with _signals_raise(), running_engine(run, lock) as engine, ProgressDisplay(stream) as display:
+            while engine.poll() is None:
+                time.sleep(_POLL)
                 display.update(read_states(run.folder))
-        finally:
-            if engine.poll() is None:  # interrupted: leave no worker behind
-                os.killpg(engine.pid, signal.SIGTERM)
-                engine.wait()
-    return engine.returncode
+            display.update(read_states(run.folder))
+            return int(engine.returncode)
+    except (KeyboardInterrupt, SystemExit):
+        with suppress(OSError):  # the terminal may be gone
+            print("stopped; the same command goes on from what is complete", file=stream, flush=True)
+        raise
 
 
-def _command(run: Run) -> list[str]:
-    command = [
-        str(Path(sys.executable).with_name("yadage-run")),
-        str(run.folder),
-        run.workflow,
-        "-t",
-        str(run.toplevel),
-    ]
-    for key, value in run.parameters.items():
-        command += ["-p", f"{key}={yaml.safe_dump(value).splitlines()[0]}"]
-    command += ["-d", f"initdir={run.inputs}", "-b", f"multiproc:{run.processes}", "-u", "0.5", "--accept-metadir"]
-    command += [
-        "--plugins",
-        "assay.running.executor",
-        "-k",
-        f"packconfig_spec={{executor: {{docker-encapsulated: {run.containers}}}}}",
-    ]
-    return command
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Turn the signals that end this process into `SystemExit`, so that it leaves nothing behind."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # no other thread may
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _environment(run: Run) -> dict[str, str]:
-    """Share the cores between the steps that run at a time; results do not depend on the number of threads."""
-    threads = str(max(1, (os.cpu_count() or 1) // run.processes))
-    return {
-        "YADAGE_IGNORE_PREPUBLISHING": "1",
-        "PYTHONWARNINGS": "ignore::UserWarning,ignore::DeprecationWarning",
-        **os.environ,
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
-        "ASSAY_RUN": _identifier(run.folder),
-    }
+def _check_names(run: Run) -> None:
+    """Refuse names that would not survive the way into the steps' command lines."""
+    for what, name in (("the run's folder", run.folder), ("the folder of the inputs", run.inputs)):
+        _check_name(what, str(name))
+    for what, value in run.parameters.items():
+        _check_name(what, value)
 
 
-def _identifier(folder: Path) -> str:
-    """Return the run's identifier, made once and kept in its folder."""
-    path = folder / "run-id"
-    if not path.exists():
-        write_text(path, uuid.uuid4().hex + "\n")
-    return path.read_text().strip()
+def _check_name(what: str, name: str) -> None:
+    if found := _SPECIAL.search(name):
+        raise WorkflowError(
+            f"the name of {what} holds {found.group()!r}",
+            where=name,
+            expected="""a path without spaces, : and the characters " ' ` $ & | ; < > ( ) { } [ ] * ? ! \\""",
+            mend="choose another name; the steps' command lines carry it",
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkflowError(
+            f"cannot be made ({error.strerror})",
+            where=str(folder),
+            expected="a folder for the run",
+            mend="choose another folder",
+        ) from None
 
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[int]:
-    with open(folder / ".lock", "w") as lock:
+    """Lock a run's folder; the value is the open file that holds the lock."""
+    try:
+        lock = open(folder / ".lock", "w")  # noqa: SIM115
+    except OSError as error:
+        raise WorkflowError(
+            f"cannot be written to ({error.strerror})",
+            where=str(folder),
+            expected="a folder for the run",
+            mend="choose another folder",
+        ) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -189,12 +166,16 @@ def _forget_earlier_engine(folder: Path) -> None:
 
 
 def _check_steps(states: Sequence[StepState], folder: Path) -> None:
-    for state in states:
-        if state.state != "done":
-            log = Path(state.log)
-            what = "failed" if state.state == "failed" else "was stopped"
-            raise WorkflowError(
-                f"step {state.name} {what}; its last lines:\n{last_lines(log)}",
-                where=str(log.relative_to(folder)) if log.is_relative_to(folder) else str(log),
-                mend="put right what the lines above say and run the same command again: complete steps are kept",
-            )
+    """Report the first step that failed with its last lines, and the others by name."""
+    failed = [state for state in states if state.state == "failed"]
+    stopped = [state for state in states if state.state == "running"]
+    if not (failed or stopped):
+        return
+    first, *others = [*failed, *stopped]
+    log = Path(first.log)
+    also = f"\nnot done either: {', '.join(state.name for state in others)}" if others else ""
+    raise WorkflowError(
+        f"step {first.name} {'failed' if failed else 'was stopped'}; its last lines:\n{last_lines(log)}{also}",
+        where=str(log.relative_to(folder)) if log.is_relative_to(folder) else str(log),
+        mend="put right what the lines above say and run the same command again: complete steps are kept",
+    )

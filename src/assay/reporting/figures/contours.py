@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,10 +12,22 @@ from matplotlib.lines import Line2D
 
 from assay.inference.profiles import critical_q
 from assay.inference.results import LimitResult
-from assay.reporting.figures.style import SEQUENTIAL, AxisLabel, colour, marker, new_figure, percent, plain, styled
+from assay.reporting.figures.style import (
+    LIGHT,
+    AxisLabel,
+    colour,
+    legend_above,
+    marker,
+    new_figure,
+    percent,
+    plain,
+    styled,
+)
 from assay.reporting.figures.surface import Range, extent, fine_surface, view
 
 LEVEL_STYLES = ("-", "--", ":", "-.")
+# hollow, so that a best fit at the true point is seen as well
+_STAR: dict[str, Any] = {"marker": "*", "color": "black", "mfc": "none", "ms": 15, "mew": 1.3}
 Labels = Mapping[str, AxisLabel]
 Pair = tuple[str, str]
 
@@ -39,16 +52,11 @@ def contours(
     colours
         Index of every method's colour, so that it keeps it from figure to figure.
     """
-    figure = new_figure(7.6, 5.4)
+    figure = new_figure(6.4, 6.4)
     axes = figure.subplots()
     draw_contours(axes, results, pair, colours)
     _name_axes(axes, pair, labels or {})
-    axes.legend(
-        handles=legend_handles(results, colours),
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        title=_data_text(results),
-    )
+    legend_above(figure, legend_handles(results, colours), data_text(results))
     return figure
 
 
@@ -57,22 +65,20 @@ def limit_map(
     result: LimitResult, pair: Pair, labels: Labels | None = None, colours: Mapping[str, int] | None = None
 ) -> Figure:
     """Draw the test statistic q of one method over a pair of parameters, with its contours."""
-    figure = new_figure(6.8, 5.2)
+    figure = new_figure(6.4, 5.6)
     axes = figure.subplots()
     x, y, q = fine_surface(result.pair(*pair))
     top = 1.6 * critical_q(max(result.confidence_levels), 2)
     mesh = axes.pcolormesh(
-        x, y, np.ma.masked_invalid(q).T, vmin=0.0, vmax=top, cmap=SEQUENTIAL, shading="nearest", rasterized=True
+        x, y, np.ma.masked_invalid(q).T, vmin=0.0, vmax=top, cmap=LIGHT, shading="nearest", rasterized=True
     )
     figure.colorbar(mesh, ax=axes, label=r"$q = -2\,\log\,[L(\theta)\,/\,L(\hat\theta)]$", extend="max")
-    draw_contours(axes, [result], pair, colours, line_colour="white")
+    draw_contours(axes, [result], pair, colours)
     _name_axes(axes, pair, labels or {})
-    handles = [*_level_handles(result.confidence_levels, "white"), *_true_handle([result], "white")]
-    legend = axes.legend(handles=handles, loc="upper right", title=f"{plain(result.method)}, {_rate_text(result)}")
-    legend.get_frame().set(facecolor="#00224e", alpha=0.75)
-    legend.set_frame_on(True)
-    for text in (*legend.get_texts(), legend.get_title()):
-        text.set_color("white")
+    index = _indices([result], colours)[result.method]
+    best = Line2D([], [], color=colour(index), marker=marker(index), ls="", mec="white", ms=8, label="best fit")
+    handles = [*_level_handles(result.confidence_levels, colour(index)), best, *_true_handle([result])]
+    legend_above(figure, handles, f"{plain(result.method)}: {data_text([result])}", columns=4)
     return figure
 
 
@@ -81,7 +87,6 @@ def draw_contours(
     results: Sequence[LimitResult],
     pair: Pair,
     colours: Mapping[str, int] | None = None,
-    line_colour: str | None = None,
 ) -> None:
     """Draw contours, best fits and the true point, the first parameter of `pair` along x."""
     indices = _indices(results, colours)
@@ -89,7 +94,7 @@ def draw_contours(
     for result in results:
         profile = result.pair(*pair)
         x, y, q = fine_surface(profile)
-        ink = line_colour or colour(indices[result.method])
+        ink = colour(indices[result.method])
         for number, confidence in enumerate(sorted(result.confidence_levels)):
             # Matplotlib wants rows along y: q[i, j] belongs to (x[i], y[j])
             lines = axes.contour(
@@ -113,7 +118,7 @@ def draw_contours(
         )
         boxes.append(extent(profile, profile.level(max(result.confidence_levels))))
         grids.append(((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1]))))
-    _mark_true(axes, results, pair, line_colour)
+    _mark_true(axes, results, pair)
     _frame(axes, boxes, (_hull([grid[0] for grid in grids]), _hull([grid[1] for grid in grids])))
 
 
@@ -125,8 +130,8 @@ def legend_handles(results: Sequence[LimitResult], colours: Mapping[str, int] | 
         for name, i in ((result.method, indices[result.method]) for result in results)
     ]
     levels = sorted({confidence for result in results for confidence in result.confidence_levels})
-    best = Line2D([], [], color="0.4", marker="o", ls="", ms=6, label="markers: best fit")
-    return [*methods, *_level_handles(levels, "0.4"), best, *_true_handle(results, "black")]
+    best = Line2D([], [], color="0.4", marker="o", ls="", ms=6, label="best fit")
+    return [*methods, *_level_handles(levels, "0.4"), best, *_true_handle(results)]
 
 
 def _level_handles(levels: Sequence[float], ink: str) -> list[Line2D]:
@@ -135,9 +140,9 @@ def _level_handles(levels: Sequence[float], ink: str) -> list[Line2D]:
     ]
 
 
-def _true_handle(results: Sequence[LimitResult], ink: str) -> list[Line2D]:
+def _true_handle(results: Sequence[LimitResult]) -> list[Line2D]:
     known = any(result.theta_true is not None for result in results)
-    return [Line2D([], [], color=ink, marker="*", ls="", ms=11, label="true point")] if known else []
+    return [Line2D([], [], ls="", label="true point", **_STAR)] if known else []
 
 
 def _level_style(number: int) -> str:
@@ -148,12 +153,12 @@ def _indices(results: Sequence[LimitResult], colours: Mapping[str, int] | None) 
     return colours or {result.method: index for index, result in enumerate(results)}
 
 
-def _mark_true(axes: Axes, results: Sequence[LimitResult], pair: Pair, ink: str | None) -> None:
+def _mark_true(axes: Axes, results: Sequence[LimitResult], pair: Pair) -> None:
     points = {
         tuple(r.theta_true[r.parameters.index(name)] for name in pair) for r in results if r.theta_true is not None
     }
     for point in sorted(points):
-        axes.plot(*point, marker="*", color=ink or "black", ls="", ms=11, zorder=5, label="true point")
+        axes.plot(*point, ls="", zorder=5, label="true point", **_STAR)
 
 
 def _frame(axes: Axes, boxes: Sequence[tuple[Range, Range]], grid: tuple[Range, Range]) -> None:
@@ -175,7 +180,8 @@ def _rate_text(result: LimitResult) -> str:
     return "with rate" if result.include_rate else "shape only"
 
 
-def _data_text(results: Sequence[LimitResult]) -> str:
+def data_text(results: Sequence[LimitResult]) -> str:
+    """Return what the limits are of: expected or observed, luminosity, with rate or shape only."""
     first = results[0]
     kind = "expected" if first.theta_true is not None else "observed"
-    return f"{kind}, {first.luminosity:g} fb$^{{-1}}$\n{_rate_text(first)}"
+    return f"{kind} limits, {first.luminosity:g} fb$^{{-1}}$, {_rate_text(first)}"

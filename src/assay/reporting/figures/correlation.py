@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from assay.reporting.figures.style import DIVERGING, AxisLabel, new_figure, styled
+from assay.reporting.figures.style import DIVERGING, AxisLabel, new_figure, plain, styled
 
 _MOST_WITH_NUMBERS = 20
 
@@ -30,11 +30,11 @@ def correlation_matrix(x: ArrayLike, weights: ArrayLike, axes: Sequence[AxisLabe
     """Draw the correlations of observables x (E, O) under weights (E,), which are those of `hypothesis`."""
     matrix = correlations(x, weights)
     n = len(axes)
-    size = 2.2 + 0.5 * n
-    figure = new_figure(size + 0.8, size)
+    size = 1.6 + 0.5 * n
+    figure = new_figure(size + 1.0, size)
     panel = figure.subplots()
     image = panel.imshow(matrix, cmap=DIVERGING, vmin=-1.0, vmax=1.0)
-    figure.colorbar(image, ax=panel, label=f"linear correlation at {hypothesis}", fraction=0.046)
+    figure.colorbar(image, ax=panel, label=f"linear correlation at {plain(hypothesis)}", fraction=0.046, pad=0.02)
     panel.set_xticks(range(n), [axis.symbol for axis in axes], rotation=45, ha="right")
     panel.set_yticks(range(n), [axis.symbol for axis in axes])
     panel.tick_params(which="both", length=0)

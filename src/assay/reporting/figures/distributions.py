@@ -11,11 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from assay.reporting.figures.style import AxisLabel, colour, line_style, new_figure, plain, styled
+from assay.reporting.figures.style import AxisLabel, colour, legend_above, line_style, new_figure, plain, styled
 
 Array = NDArray[np.float64]
 _PB_TO_FB = 1000.0
-_TAILS = (0.002, 0.99)
+_TAILS = (0.002, 0.5, 0.99)
+_CORE = (0.16, 0.84)
+_CORES = 8.0
+_STEEP = 4.0
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,18 @@ class Histograms:
 
 
 def common_edges(x: ArrayLike, weights: ArrayLike, n_bins: int = 40) -> Array:
-    """Return equal bins (n_bins + 1,) that hold all but the tails of x (E,) under the mean of |weights| (E, H)."""
+    """Return equal bins (n_bins + 1,) that hold all but the tails of x (E,) under the mean of |weights| (E, H).
+
+    A tail is what lies beyond the quantiles 0.002 and 0.99, or further from the median than eight times the central
+    68 % interval reaches: a narrow peak would otherwise fill two bins.
+    """
     values, mass = np.asarray(x, dtype=np.float64), np.abs(np.asarray(weights, dtype=np.float64)).mean(axis=1)
     order = np.argsort(values)
     cumulated = np.cumsum(mass[order]) / mass.sum()
-    low, high = np.interp(_TAILS, cumulated, values[order])
+    low, median, high = np.interp(_TAILS, cumulated, values[order])
+    core_low, core_high = np.interp(_CORE, cumulated, values[order])
+    if core_low < median < core_high:
+        low, high = max(low, median - _CORES * (median - core_low)), min(high, median + _CORES * (core_high - median))
     # a tail that does not exist is not cut off: distributions with sharp ends keep them
     span = high - low
     low = values.min() if values.min() > low - 0.1 * span else low
@@ -106,7 +116,7 @@ def distribution(
         Bin edges; by default equal bins that hold all but the tails.
     """
     drawn = histograms(x, weights, common_edges(x, weights) if edges is None else edges, reference)
-    figure = new_figure(6.4, 5.6)
+    figure = new_figure(6.4, 6.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
     for h, name in enumerate(hypotheses):
         style: dict[str, Any] = {"color": colour(h), "linestyle": line_style(h)}
@@ -114,13 +124,16 @@ def distribution(
         _steps(lower, drawn.edges, drawn.ratios[h], drawn.ratio_errors[h], style, None)
     per_unit = f"fb / {axis.unit}" if axis.unit else "fb"
     upper.set_ylabel(rf"d$\sigma$ / d{axis.symbol} [{plain(per_unit)}]")
-    upper.set_ylim(bottom=0.0, top=1.3 * float((drawn.values + drawn.errors).max()) or 1.0)
+    upper.set_ylim(bottom=0.0, top=1.08 * float((drawn.values + drawn.errors).max()) or 1.0)
     upper.set_xlim(drawn.edges[0], drawn.edges[-1])
-    columns = 2 if len(hypotheses) > 4 else 1
-    upper.legend(title="parameter point (band: simulation uncertainty)", ncols=columns, loc="upper right")
+    legend_above(figure, upper.get_legend_handles_labels()[0], "parameter point (band: simulation uncertainty)")
     lower.set_ylabel(f"ratio to\n{plain(hypotheses[reference])}", fontsize=10)
     lower.set_xlabel(axis.text)
-    lower.set_ylim(*_ratio_range(drawn.ratios))
+    low, high = _ratio_range(drawn.ratios)
+    if high > _STEEP:
+        lower.set_yscale("log")
+        low = max(low, 0.8 * min(1.0, float(np.nanmin(np.where(drawn.ratios > 0, drawn.ratios, np.nan)))))
+    lower.set_ylim(low, high)
     return figure
 
 

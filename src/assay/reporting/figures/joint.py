@@ -89,7 +89,7 @@ def joint_versus_estimated(
     profile = residual_profile(truth, estimate)
     lower.axhline(0.0, color=colour(1), linestyle="--")
     lower.errorbar(profile.centres, profile.mean, profile.error, fmt="o", color=colour(0), markersize=4, capsize=2)
-    lower.set_ylabel("mean of joint\n- estimated")
+    lower.set_ylabel("mean of joint\n\N{MINUS SIGN} estimated")
     lower.set_xlabel(f"estimated {plain(quantity)} ({plain(method)})")
     lower.set_xlim(low, high)
     reach = 1.2 * float(np.nanmax(np.abs(profile.mean) + profile.error, initial=0.02))

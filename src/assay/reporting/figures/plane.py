@@ -8,15 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from assay.reporting.figures.style import SEQUENTIAL, AxisLabel, colour, new_figure, plain, styled
+from assay.reporting.figures.style import LIGHT, AxisLabel, colour, new_figure, plain, styled
 from assay.theory.morphing import Morphing
 from assay.theory.parameters import ParameterSpace
 
 Array = NDArray[np.float64]
+Range = tuple[float, float]
 _POINTS = 121
-_TWO = 2
+_WIDE = 10.0
 
 
 def squared_weights(morphing: Morphing, x: ArrayLike, y: ArrayLike, pair: tuple[int, int], at: ArrayLike) -> Array:
@@ -30,12 +32,16 @@ def squared_weights(morphing: Morphing, x: ArrayLike, y: ArrayLike, pair: tuple[
 
 @styled
 def morphing_plane(
-    space: ParameterSpace, morphing: Morphing, pair: tuple[str, str], labels: Mapping[str, AxisLabel] | None = None
+    space: ParameterSpace,
+    morphing: Morphing,
+    pair: tuple[str, str],
+    labels: Mapping[str, AxisLabel] | None = None,
+    box: tuple[Range, Range] | None = None,
 ) -> Figure:
     """Draw the sum of squared morphing weights over a pair of parameters and the benchmarks' positions in it.
 
     Where the sum is large, small fluctuations of the benchmarks' samples become large ones of the morphed sample.
-    Parameters outside the pair are at the reference.
+    Parameters outside the pair are at the reference. A `box`, the grid of the limits, is outlined.
     """
     i, j = space.names.index(pair[0]), space.names.index(pair[1])
     x, y = (np.linspace(space.ranges[p, 0], space.ranges[p, 1], _POINTS) for p in (i, j))
@@ -43,6 +49,10 @@ def morphing_plane(
     figure = new_figure(6.8, 5.2)
     axes = figure.subplots()
     _draw(figure, axes, x, y, values, r"$\sum_b w_b(\theta)^2$")
+    if box is not None:
+        (left, right), (bottom, top) = box
+        axes.add_patch(Rectangle((left, bottom), right - left, top - bottom, fill=False, ls="--", lw=1.3, label="grid"))
+        axes.annotate("grid of limits", (left, top), (4, -4), textcoords="offset points", va="top", fontsize=9)
     _mark_benchmarks(axes, space, i, j)
     _name(axes, pair, labels or {})
     return figure
@@ -97,9 +107,11 @@ def effective_sizes(
 def _draw(figure: Figure, axes: Axes, x: Array, y: Array, values: Array, label: str) -> None:
     shown = np.ma.masked_where(~(np.isfinite(values) & (values > 0)), values)
     spread = float(shown.max() / shown.min()) if shown.count() else 1.0
-    norm = LogNorm(float(shown.min()), float(shown.max())) if spread > _TWO else None
-    mesh = axes.pcolormesh(x, y, shown.T, cmap=SEQUENTIAL, norm=norm, shading="nearest", rasterized=True)
-    figure.colorbar(mesh, ax=axes, label=label)
+    norm = LogNorm(float(shown.min()), float(shown.max())) if spread > _WIDE else None
+    mesh = axes.pcolormesh(x, y, shown.T, cmap=LIGHT, norm=norm, shading="gouraud", rasterized=True)
+    bar = figure.colorbar(mesh, ax=axes, label=label)
+    if norm is None:
+        bar.formatter.set_powerlimits((-3, 6))  # type: ignore[attr-defined]
 
 
 def _mark_benchmarks(axes: Axes, space: ParameterSpace, i: int, j: int) -> None:
@@ -120,8 +132,7 @@ def _mark_benchmarks(axes: Axes, space: ParameterSpace, i: int, j: int) -> None:
             fontsize=9,
             ha="right" if left else "left",
             va="top" if below else "bottom",
-            color="white",
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "black", "alpha": 0.55, "linewidth": 0},
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
         )
 
 

@@ -10,7 +10,17 @@ from matplotlib.figure import Figure
 
 from assay.inference.profiles import critical_q
 from assay.inference.results import LimitResult
-from assay.reporting.figures.style import AxisLabel, colour, line_style, new_figure, percent, plain, styled
+from assay.reporting.figures.contours import data_text
+from assay.reporting.figures.style import (
+    AxisLabel,
+    colour,
+    legend_above,
+    line_style,
+    new_figure,
+    percent,
+    plain,
+    styled,
+)
 from assay.reporting.figures.surface import Range, fine_curve, view
 
 _ABOVE = 1.6
@@ -24,13 +34,12 @@ def profile_curves(
     colours: Mapping[str, int] | None = None,
 ) -> Figure:
     """Draw q of one parameter for several methods, all other parameters profiled, with the levels of the intervals."""
-    figure = new_figure(6.8, 4.6)
+    figure = new_figure(6.4, 5.4)
     axes = figure.subplots()
     draw_profiles(axes, results, parameter, colours)
     axes.set_xlabel((label or AxisLabel(parameter)).text)
     axes.set_ylabel(r"profile $q = -2\,\log\,[L(\theta)\,/\,L(\hat\theta)]$")
-    rate = "with rate" if results[0].include_rate else "shape only"
-    axes.legend(loc="center left", bbox_to_anchor=(1.12, 0.5), title=rate)
+    legend_above(figure, axes.get_legend_handles_labels()[0], data_text(results))
     return figure
 
 
@@ -57,7 +66,7 @@ def draw_profiles(
         level = critical_q(confidence, 1)
         axes.axhline(level, color="0.5", linewidth=0.8, linestyle=":")
         axes.annotate(
-            percent(confidence), (1.01, level), xycoords=("axes fraction", "data"), fontsize=8, va="center", color="0.3"
+            percent(confidence), (1.01, level), xycoords=("axes fraction", "data"), fontsize=9, va="center", color="0.3"
         )
     for true in sorted({r.theta_true[r.parameters.index(parameter)] for r in results if r.theta_true is not None}):
         axes.axvline(true, color="black", linewidth=0.8, label="true value")

@@ -13,7 +13,10 @@ from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import mplhep
+import numpy as np
 from cycler import cycler
+from matplotlib.artist import Artist
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
@@ -26,6 +29,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 LINE_STYLES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 SEQUENTIAL = "cividis"
+LIGHT = LinearSegmentedColormap.from_list("assay light blues", mpl.colormaps["Blues"](np.linspace(0.0, 0.6, 256)))
 DIVERGING = "RdBu_r"
 _STYLE: dict[str, Any] = {
     **{key: value for key, value in mplhep.style.ATLAS.items() if key != "axes.prop_cycle"},
@@ -57,11 +61,15 @@ _PARSER = MathTextParser("path")
 
 @dataclass(frozen=True)
 class AxisLabel:
-    """What stands on an axis: the name, its LaTeX (without dollar signs), and the unit."""
+    """What stands on an axis: the name, its LaTeX (without dollar signs), and the unit.
+
+    `named`: whether the name stands beside the LaTeX, as for parameters, which texts and tables call by their names.
+    """
 
     name: str
     latex: str = ""
     unit: str = ""
+    named: bool = False
 
     @property
     def symbol(self) -> str:
@@ -70,8 +78,9 @@ class AxisLabel:
 
     @property
     def text(self) -> str:
-        """Symbol and unit."""
-        return f"{self.symbol} [{plain(self.unit)}]" if self.unit else self.symbol
+        """Symbol and unit, after the name if that is wanted."""
+        text = f"{plain(self.name)} = {self.symbol}" if self.named and math(self.latex) else self.symbol
+        return f"{text} [{plain(self.unit)}]" if self.unit else text
 
 
 def math(latex: str) -> str:
@@ -104,6 +113,11 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
     """Return an empty figure (size in inches) that no global state knows of, and that fits its parts together."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def legend_above(figure: Figure, handles: Sequence[Artist], title: str, columns: int = 3) -> None:
+    """Put a legend above all axes, where it covers no data and takes no width."""
+    figure.legend(handles=list(handles), loc="outside upper center", ncols=columns, title=title, columnspacing=1.4)
 
 
 def colour(index: int) -> str:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from assay.reporting.figures.style import colour, new_figure, plain, styled
+from assay.reporting.figures.style import colour, legend_above, new_figure, plain, styled
 
 _COLUMNS = 3
 
@@ -41,14 +41,14 @@ def training_curves(curves: Mapping[str, TrainingCurve]) -> Figure:
     """Draw the losses of every training in a panel of its own: losses of different methods cannot be compared."""
     columns = min(_COLUMNS, len(curves))
     rows = -(-len(curves) // columns)
-    figure = new_figure(max(4.6, 3.9 * columns), 3.3 * rows)
+    figure = new_figure(max(4.6, 3.6 * columns), 3.3 * rows + 0.4)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, (name, curve) in zip(panels, curves.items(), strict=False):
         _curve(panel, curve)
         panel.set_title(plain(name))
     for panel in panels[len(curves) :]:
         panel.set_axis_off()
-    panels[0].legend(loc="upper right")
+    legend_above(figure, panels[0].get_legend_handles_labels()[0], "loss per epoch")
     return figure
 
 
@@ -57,7 +57,13 @@ def _curve(panel: Axes, curve: TrainingCurve) -> None:
     panel.plot(curve.epochs, curve.validation, color=colour(1), linestyle="--", label="validation")
     best = int(np.searchsorted(curve.epochs, curve.best_epoch))
     panel.plot(
-        [curve.best_epoch], [curve.validation[best]], marker="*", markersize=12, color="black", ls="", label="kept"
+        [curve.best_epoch],
+        [curve.validation[best]],
+        marker="*",
+        markersize=12,
+        color="black",
+        ls="",
+        label="epoch kept",
     )
     panel.set_xlabel("epoch")
     panel.set_ylabel("loss")

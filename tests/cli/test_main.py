@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import assay
+from assay.cli import main as module
+from assay.cli.main import COMMANDS, cli, main
+from assay.cli.stage import STAGES
+from assay.errors import GenerationError, StudyError
+
+pytestmark = pytest.mark.fast
+
+
+def test_every_stage_is_a_command() -> None:
+    assert [*COMMANDS] == ["run", "validate", *STAGES]
+
+
+def test_help_lists_all_commands_and_imports_nothing_heavy() -> None:
+    heavy = ("torch", "mlflow", "pythia8mc", "matplotlib", "uproot", "yadage", "h5py", "scipy")
+    code = f"""
+import sys
+from click.testing import CliRunner
+from assay.cli.main import cli
+print(CliRunner().invoke(cli, ["--help"]).output)
+sys.exit(", ".join(set({heavy!r}) & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == ""
+    for name, what in COMMANDS.items():
+        assert f"  {name} " in done.stdout
+        assert what in done.stdout
+    assert "\n    assay run --study input/input.yml\n" in done.stdout  # examples keep their lines
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    done = CliRunner().invoke(cli, [name, "--help"])
+    assert done.exit_code == 0, done.output
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[0] in done.output
+            assert parameter.help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_short_help_of_a_command_is_the_one_of_the_list(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert COMMANDS[name].startswith(command.get_short_help_str(200).rstrip("."))
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str, raising: BaseException | None = None) -> object:
+    """Run `main` as the installed command does; `raising` comes out of the sub-command `validate`."""
+
+    @click.command()
+    def command() -> None:
+        if raising is not None:
+            raise raising
+
+    if raising is not None:
+        monkeypatch.setattr(module._Commands, "get_command", lambda self, context, name: command)
+    monkeypatch.setattr(sys, "argv", ["assay", *arguments])
+    with pytest.raises(SystemExit) as ending:
+        main()
+    return ending.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StudyError("a fault", where="input.yml:3", mend="mend it"), 2),
+        (GenerationError("a fault", where="input.yml:3", mend="mend it"), 1),
+    ],
+)
+def test_a_fault_that_can_be_mended_ends_with_its_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, status: int
+) -> None:
+    assert run_main(monkeypatch, "validate", raising=error) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "error: input.yml:3: a fault\n  mend: mend it\n"
+
+
+def test_a_fault_of_the_program_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_main(monkeypatch, "validate", raising=ZeroDivisionError())
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143), (click.exceptions.Exit(3), 3)]
+)
+def test_interruptions_end_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, status: int
+) -> None:
+    assert run_main(monkeypatch, "validate", raising=error) == status
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["train"], ["run", "--processes", "0"], []])
+def test_a_wrong_command_line_has_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert run_main(monkeypatch, *arguments) == 2
+    assert "Usage: assay" in capsys.readouterr().err
+
+
+def test_the_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main(monkeypatch, "--version") in (0, None)
+    assert assay.__version__ in capsys.readouterr().out
+
+
+def test_an_unexpected_fault_has_a_traceback_and_a_status(tmp_path: Path, assay: Callable[..., str]) -> None:
+    """The whole command, as a user sees it."""
+    damaged = tmp_path / "setup.h5"
+    damaged.write_bytes(b"not HDF5")
+    shown = assay("validate", damaged, expect=2)
+    assert "Traceback" not in shown
