@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from assay.errors import InferenceError
+from assay.inference.binning import equal_count_binning
 from assay.inference.histograms import (
     BinningSample,
     affordable_bins,
     columns,
     event_weights,
     histogram_model,
+    information_weights,
     principal_axes,
 )
 
@@ -66,3 +68,26 @@ def test_principal_axes_are_ordered_by_information() -> None:
     axes = principal_axes(scores, np.ones(10_000), 2)
     assert axes.shape == (4, 2)
     assert np.abs(axes).argmax(axis=0).tolist() == [1, 3]
+
+
+def kept(scores: np.ndarray, weights: np.ndarray, by: np.ndarray, bins: int) -> np.ndarray:
+    """The share of the information sum w t^2 that is left in bins of equal shares of `by`, per component."""
+    names = [f"t{p}" for p in range(scores.shape[1])]
+    index = equal_count_binning(names, scores, by, [bins] * scores.shape[1]).index(scores)
+    rate = np.bincount(index, weights)
+    slopes = np.stack([np.bincount(index, weights * t) for t in scores.T])
+    return np.asarray((slopes**2 / rate).sum(axis=1) / (weights @ scores**2))
+
+
+def test_the_tails_of_scores_keep_their_information() -> None:
+    rng = np.random.default_rng(3)
+    scores = rng.standard_t(4, size=(40_000, 2)) * [1.0, 30.0]
+    weights = rng.uniform(0.5, 1.5, size=40_000)
+    lost = 1.0 - kept(scores, weights, weights, 12)
+    assert (lost > 0.1).all()
+    assert (1.0 - kept(scores, weights, information_weights(scores, weights), 12) < 0.5 * lost).all()
+
+
+def test_a_score_that_does_not_vary_leaves_the_weights() -> None:
+    weights = np.array([1.0, 2.0, 3.0])
+    assert np.array_equal(information_weights(np.zeros((3, 2)), weights), weights)

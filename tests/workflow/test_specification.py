@@ -164,7 +164,7 @@ def test_no_dependency_on_a_nested_wildcard(stage: Stage) -> None:
 
 @of_every_stage
 def test_every_dependency_is_an_input_and_every_input_a_dependency(stage: Stage) -> None:
-    """`dependencies` alone does not order steps: one that uses no output may start before the step that it depends on."""
+    """`dependencies` alone does not order steps: one that uses no output may start before the one it depends on."""
     used = {source for source, _ in stage.references.values()}
     assert set(stage.dependencies) - {"init"} <= used
     assert used <= set(stage.dependencies)

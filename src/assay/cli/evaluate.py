@@ -33,7 +33,6 @@ from assay.inference.expected_fisher import (
     FisherSetting,
     calibrated_fisher,
     histogram_fisher,
-    score_fisher,
     truth_fisher,
 )
 from assay.inference.from_study import expectation
@@ -133,7 +132,7 @@ def _score(question: Question, section: ScoreMethod, estimator: LocalScore) -> R
     histogram = score_histogram(test, training, scores, section.bins, question.wanted, question.at_reference.theta)
     limits = histogram_limits(question.pool, histogram, question.wanted, question.method, test)
     fisher = [
-        *score_fisher(question.at_reference, test, scores[0], question.method),
+        *calibrated_fisher(question.at_reference, test, scores[0], question.method),
         *truth_fisher(question.at_reference, test),
     ]
     return Results(limits, fisher, score_diagnostics(estimator, ScoreSample.load(question.samples / "test")))

@@ -62,7 +62,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("assay").setLevel(logging.INFO)
     try:
-        sys.exit(cli(standalone_mode=False))
+        sys.exit(cli(prog_name="assay", standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -27,6 +27,7 @@ from assay.inference.histograms import (
     columns,
     event_weights,
     histogram_model,
+    information_weights,
     principal_axes,
 )
 from assay.inference.likelihoods import BinnedLikelihood, Product, RateLikelihood, RatioLikelihood, expected_events
@@ -120,7 +121,7 @@ def score_histogram(
     wanted: Expectation,
     reference: npt.ArrayLike,
 ) -> HistogramModel:
-    """Return the histogram of the components of an estimated score.
+    """Return the histogram of the components of an estimated score, with finer bins where more of the information is.
 
     Up to three components are binned as they are, `bins` in each. With more parameters the scores are rotated to the
     directions of largest information, and as many of those as `MAX_BINS` allows with two bins each or more are binned.
@@ -139,7 +140,8 @@ def score_histogram(
     if n_parameters > _MAX_DIRECT_DIMENSIONS:
         axes, name = principal_axes(scores[1], weights, n_axes), "score along principal axis"
     names = tuple(f"{name} {number}" for number in range(axes.shape[1]))
-    sample = BinningSample(names, scores[1] @ axes, weights)
+    along = scores[1] @ axes
+    sample = BinningSample(names, along, information_weights(along, weights))
     return histogram_model(sample, test, scores[0] @ axes, bins, wanted.theta_true, wanted.grid.points)
 
 

@@ -123,6 +123,21 @@ def event_weights(pool: WeightedEvents, theta: npt.ArrayLike) -> Array:
     return weights
 
 
+def information_weights(scores: Array, weights: Array) -> Array:
+    """Return weights (E,) by which bins of equal shares are finer in the tails of scores (E, P).
+
+    Every event counts 1 + sum_p (t_p - E[t_p])^2 / Var[t_p] times: half of the bins go by events and half by information
+    in one parameter. Estimated scores have long tails, in which few events carry much of the information: bins of equal
+    counts put them all into one.
+    """
+    share = weights / weights.sum()
+    squares = (scores - share @ scores) ** 2
+    variances = share @ squares
+    pulls = np.divide(squares, variances, out=np.zeros_like(squares), where=variances > 0)
+    informative: Array = weights * (1.0 + pulls.sum(axis=1))
+    return informative
+
+
 def principal_axes(scores: Array, weights: Array, n_axes: int) -> Array:
     """Return the directions (P, n_axes) in score space that carry most information, as E[t t^T] sees it."""
     share = weights / weights.sum()

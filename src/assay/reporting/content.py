@@ -53,12 +53,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text; the first column names the row, numbers are set to the right."""
+    """A table of text; the first column names the row."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     links: tuple[Link, ...] = ()
+
+    @property
+    def words(self) -> tuple[bool, ...]:
+        """Whether each column holds words, which are set to the left; numbers are set to the right."""
+        return tuple(all(row[n][:1].isalpha() for row in self.rows) for n in range(len(self.columns)))
 
 
 @dataclass(frozen=True)

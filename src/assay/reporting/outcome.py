@@ -160,8 +160,8 @@ def fisher_section(results: RunResults, gallery: Gallery) -> Section:
     text = (
         "The inverse of the information matrix is the smallest covariance that an unbiased estimate can have "
         "(Cramér-Rao). Errors are those of finite simulation; what its noise adds on average (the bias: at most "
-        f"{_largest_bias(results.fisher)} here) is subtracted. Off-diagonal elements are correlations, and compatible "
-        "with zero where a symmetry forbids them."
+        f"{_largest_bias(results.fisher)} here) is subtracted. An off-diagonal element other than zero means that "
+        "estimates of the two parameters are correlated."
     )
     return Section(
         "Fisher information", "fisher", text, tables=(fisher_table(results.fisher),), pictures=tuple(pictures)

@@ -26,7 +26,11 @@ def upstream(folders: Iterable[Path]) -> tuple[Path, ...]:
         found[folder] = manifest
         writers = (_writer(Path(record.path.partition(":")[2])) for record in manifest.inputs)
         waiting += [writer for writer in writers if writer is not None and writer not in found]
-    return tuple(sorted(found, key=lambda folder: _rank(found[folder])))
+    # a run that was copied has the same jobs in two places
+    unique: dict[tuple[str, str, str], Path] = {}
+    for folder, manifest in found.items():
+        unique.setdefault((manifest.stage, manifest.job, manifest.key), folder)
+    return tuple(sorted(unique.values(), key=lambda folder: _rank(found[folder])))
 
 
 def _writer(path: Path) -> Path | None:

@@ -11,7 +11,8 @@ from scipy.linalg import eigh
 
 from assay.inference.information import FisherResult
 from assay.reporting.content import Verdict
-from assay.reporting.numbers import joined, significant, with_error
+from assay.reporting.numbers import joined, significant
+from assay.reporting.tables import information_text
 
 _BLIND_SHARE = 0.05
 _BLIND_SIGMA = 3.0
@@ -97,7 +98,7 @@ def _against_baselines(one: FisherResult, baselines: Sequence[FisherResult]) -> 
         closest = min(beaten, key=lambda baseline: found[baseline.method].most)
         names = joined([baseline.method for baseline in beaten])
         text = f"{one.method} carries more Fisher information than {names} in every direction of parameter space"
-        against = "" if len(beaten) == 1 else f" against the strongest of these, {closest.method}"
+        against = "" if len(beaten) == 1 else f"; against the strongest of these, {closest.method}"
         verdicts.insert(0, Verdict(f"{text}{against}: {_numbers(one, closest)}.", "good", _TOPIC))
     return verdicts
 
@@ -123,19 +124,13 @@ def _numbers(one: FisherResult, other: FisherResult) -> str:
     parts = []
     for p, name in enumerate(one.parameters):
         mine, theirs = float(one.corrected[p, p]), float(other.corrected[p, p])
-        part = f"{name} {_value(one, p)} against {_value(other, p)}"
+        part = f"{name} {information_text(one, p, p)} against {information_text(other, p, p)}"
         known = theirs > _BLIND_SIGMA * float(other.errors[p, p])
         if known and mine > 0:
             gain = 100.0 * (mine / theirs - 1.0)
             part += f" ({abs(gain):.0f} % {'more' if gain >= 0 else 'less'})"
         parts.append(part)
     return "; ".join(parts)
-
-
-def _value(result: FisherResult, p: int) -> str:
-    """Return an information with its error; where it is nothing, nothing is known to better than the bias."""
-    value, error, bias = (float(matrix[p, p]) for matrix in (result.corrected, result.errors, result.bias))
-    return with_error(value, error) if value > 0 else with_error(0.0, max(error, abs(bias)))
 
 
 def _blindness(baseline: FisherResult, all_results: Sequence[FisherResult]) -> list[Verdict]:
@@ -152,8 +147,8 @@ def _blindness(baseline: FisherResult, all_results: Sequence[FisherResult]) -> l
             limit = max(value, 0.0) + 2.0 * max(error, abs(float(baseline.bias[p, p])))
             found.append(
                 Verdict(
-                    f"{baseline.method} alone is blind to {name}: information {_value(baseline, p)}, less than "
-                    f"{significant(100.0 * limit / most, 1)} % of the {significant(most, 3)} of {best.method}.",
+                    f"{baseline.method} alone is blind to {name}: information {information_text(baseline, p, p)}, less "
+                    f"than {significant(100.0 * limit / most, 1)} % of the {significant(most, 3)} of {best.method}.",
                     "neutral",
                     _TOPIC,
                 )

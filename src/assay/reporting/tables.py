@@ -107,7 +107,9 @@ def cut_flow_table(rows: Sequence[CutFlowRow]) -> Table:
         cells = []
         for sample in samples:
             row = found.get((sample, step))
-            cells.append("–" if row is None else f"{row.n_events} ({significant(_PB_TO_FB * row.cross_section, 4)})")
+            cells.append(
+                "–" if row is None else f"{count(row.n_events)} ({significant(_PB_TO_FB * row.cross_section, 4)})"
+            )
         lines.append((step, *cells))
     caption = "Cut flow: events (cross section in fb) that each step leaves, at each sample's own benchmark"
     return Table(caption, ("step", *samples), tuple(lines))
@@ -165,7 +167,7 @@ def fisher_table(results: Sequence[FisherResult]) -> Table:
     pairs = [(i, j) for i in range(len(names)) for j in range(i, len(names))]
     rows = []
     for result in results:
-        values = [_information(result, i, j) for i, j in pairs]
+        values = [information_text(result, i, j) for i, j in pairs]
         kind = "with rate" if result.include_rate else "shape"
         method = f"{result.method} (upper bound)" if result.parton_level else result.method
         rows.append((method, kind, *values, *_deviations(result)))
@@ -184,10 +186,13 @@ def fisher_table(results: Sequence[FisherResult]) -> Table:
     )
 
 
-def _information(result: FisherResult, i: int, j: int) -> str:
+def information_text(result: FisherResult, i: int, j: int) -> str:
+    """Return an element of the information with its error; on the diagonal nothing is below zero."""
     value, error, bias = (float(matrix[i, j]) for matrix in (result.corrected, result.errors, result.bias))
-    # below zero there is no information: less was found than noise gives on average
-    return with_error(value, error) if value > 0 or i != j else with_error(0.0, max(error, abs(bias)))
+    if value > 0 or i != j:
+        return with_error(value, error)
+    # less was found than noise gives on average, which is then all that is known
+    return f"0 ± {significant(max(error, abs(bias)), 2)}"
 
 
 def _deviations(result: FisherResult) -> list[str]:

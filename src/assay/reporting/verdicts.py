@@ -42,14 +42,15 @@ def truth_statements(
         for include_rate in (True, False):
             chosen = [r for r in known if (r.method in learned) == group and r.include_rate == include_rate]
             inside = [result for result in chosen if _contained(result) == min(result.confidence_levels)]
-            if inside:
-                verdicts.append(_inside(inside, include_rate))
+            told = [result for result in inside if group or result.method not in templates]
+            if told:
+                verdicts.append(_inside(told, include_rate))
             verdicts += [_outside(result) for result in chosen if not any(result is other for other in inside)]
     trivial = [method for method in dict.fromkeys(result.method for result in known) if method in templates]
     if trivial:
         text = (
-            f"For {joined(trivial)} this is so by construction and no test: their predictions are histograms of the "
-            "same simulated events that stand for the expected data."
+            f"{joined(trivial)}: the true point fits best by construction, which is no test: the predictions are "
+            "histograms of the same simulated events that stand for the expected data."
         )
         verdicts.append(Verdict(text, "neutral", _TOPIC))
     return tuple(verdicts)

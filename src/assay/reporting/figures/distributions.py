@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from assay.reporting.figures.style import AxisLabel, colour, legend_above, line_style, new_figure, plain, styled
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 _PB_TO_FB = 1000.0
 _TAILS = (0.002, 0.5, 0.99)
 _CORE = (0.16, 0.84)
-_CORES = 8.0
+_CORES = 5.0
 _STEEP = 4.0
 
 
@@ -49,7 +50,7 @@ class Histograms:
 def common_edges(x: ArrayLike, weights: ArrayLike, n_bins: int = 40) -> Array:
     """Return equal bins (n_bins + 1,) that hold all but the tails of x (E,) under the mean of |weights| (E, H).
 
-    A tail is what lies beyond the quantiles 0.002 and 0.99, or further from the median than eight times the central
+    A tail is what lies beyond the quantiles 0.002 and 0.99, or further from the median than five times the central
     68 % interval reaches: a narrow peak would otherwise fill two bins.
     """
     values, mass = np.asarray(x, dtype=np.float64), np.abs(np.asarray(weights, dtype=np.float64)).mean(axis=1)
@@ -127,11 +128,14 @@ def distribution(
     upper.set_ylim(bottom=0.0, top=1.08 * float((drawn.values + drawn.errors).max()) or 1.0)
     upper.set_xlim(drawn.edges[0], drawn.edges[-1])
     legend_above(figure, upper.get_legend_handles_labels()[0], "parameter point (band: simulation uncertainty)")
-    lower.set_ylabel(f"ratio to\n{plain(hypotheses[reference])}", fontsize=10)
+    lower.set_ylabel(f"ratio to {plain(hypotheses[reference])}")
     lower.set_xlabel(axis.text)
     low, high = _ratio_range(drawn.ratios)
     if high > _STEEP:
         lower.set_yscale("log")
+        lower.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        lower.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        lower.yaxis.set_minor_formatter(NullFormatter())
         low = max(low, 0.8 * min(1.0, float(np.nanmin(np.where(drawn.ratios > 0, drawn.ratios, np.nan)))))
     lower.set_ylim(low, high)
     return figure

@@ -25,7 +25,7 @@ from assay.reporting.numbers import significant
 
 Array = NDArray[np.float64]
 _BLIND = 1e-8
-_VIEW = 2.5
+_VIEW = 1.6
 _SEEN = 3.0
 
 

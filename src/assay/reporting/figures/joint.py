@@ -36,10 +36,15 @@ class ResidualProfile:
 
 
 def residual_profile(joint: ArrayLike, estimated: ArrayLike, n_bins: int = 20) -> ResidualProfile:
-    """Average the residuals in bins of equally many events; joint and estimated values are of shape (N,)."""
+    """Average the residuals in bins of equal width, wider where they would hold fewer than 30 events.
+
+    Joint and estimated values are of shape (N,).
+    """
     truth, estimate = np.asarray(joint, dtype=np.float64), np.asarray(estimated, dtype=np.float64)
     order = np.argsort(estimate)
-    parts = np.array_split(order, max(1, min(n_bins, len(order) // _FEW)))
+    low, high = np.quantile(estimate, (0.002, 0.998))
+    inner = np.searchsorted(estimate[order], np.linspace(low, high, n_bins + 1)[1:-1])
+    parts = np.split(order, _enough(inner, len(order)))
     residuals = truth - estimate
     return ResidualProfile(
         np.array([estimate[part].mean() for part in parts]),
@@ -47,6 +52,15 @@ def residual_profile(joint: ArrayLike, estimated: ArrayLike, n_bins: int = 20) -
         np.array([residuals[part].std() / np.sqrt(len(part)) for part in parts]),
         np.array([residuals[part].std() for part in parts]),
     )
+
+
+def _enough(splits: NDArray[np.intp], n: int) -> list[int]:
+    """Return those of ascending places to split n events at that leave enough events in every part."""
+    kept = [0]
+    for split in splits:
+        if split - kept[-1] >= _FEW and n - split >= _FEW:
+            kept.append(int(split))
+    return kept[1:]
 
 
 @styled
