@@ -50,6 +50,10 @@ def test_a_missing_and_a_damaged_file_are_told_apart(tmp_path: Path) -> None:
         read_json(tmp_path / "bad.json")
     with pytest.raises(AssayError, match="file not found"):
         read_json(tmp_path / "none.json")
+    with pytest.raises(AssayError, match="file not found"):
+        read_json(tmp_path / "bad.json" / "below.json")
+    with pytest.raises(AssayError, match="cannot be read"):
+        read_json(tmp_path)
 
 
 def test_sha256(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assay.errors import ManifestError
-from assay.manifest import Manifest, content_key, is_complete, outputs_of, source_digest, verified_inputs
+from assay.manifest import Manifest, content_key, is_complete, job_of, outputs_of, source_digest, verified_inputs
 
 pytestmark = pytest.mark.fast
 
@@ -71,6 +71,14 @@ def test_a_users_own_file_and_a_missing_file(tmp_path: Path) -> None:
     assert verified_inputs({"events": [tmp_path / "mine.h5"]})[0].size == 1
     with pytest.raises(ManifestError, match="'events' not found"):
         verified_inputs({"events": [tmp_path / "none.h5"]})
+
+
+def test_the_job_that_a_file_is_of(tmp_path: Path) -> None:
+    finished(tmp_path / "stage")
+    assert job_of(tmp_path / "stage" / "a.txt") == "sm_0"
+    assert job_of(tmp_path / "stage" / "sub" / "b.txt") == "sm_0"
+    assert job_of(tmp_path / "stage" / "sub") == "sm_0"
+    assert job_of(tmp_path / "mine.h5") is None
 
 
 def test_keys_depend_on_every_part() -> None:

@@ -67,12 +67,14 @@ def read_json(path: str | Path) -> Any:
     Raises
     ------
     AssayError
-        If the file is missing or is not JSON.
+        If the file is missing, cannot be read or is not JSON.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise AssayError("file not found", where=str(path), mend="run the stage that writes it") from None
+    except OSError as error:
+        raise AssayError(f"cannot be read ({error.strerror})", where=str(path), expected="a file") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise AssayError(
             f"not valid JSON ({error})",

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 from assay.errors import AssayError, ManifestError
@@ -126,13 +127,26 @@ def verified_inputs(inputs: Mapping[str, Iterable[Path]]) -> tuple[FileRecord, .
     return tuple(records)
 
 
+def job_of(path: Path) -> str | None:
+    """Return the job or method of the stage that wrote a file or folder; None for a user's own.
+
+    Raises
+    ------
+    ManifestError
+        If the manifest above it is damaged.
+    """
+    folder = _writers_folder(path)
+    return None if folder is None else Manifest.read(folder).job
+
+
+def _writers_folder(path: Path) -> Path | None:
+    """Return the nearest folder above that has a manifest."""
+    return next((folder for folder in islice(path.parents, _MAX_LEVELS) if (folder / NAME).exists()), None)
+
+
 def _compare_with_writer(path: Path, found: FileRecord) -> None:
-    folder = path.parent
-    for _ in range(_MAX_LEVELS):
-        if (folder / NAME).exists():
-            break
-        folder = folder.parent
-    else:
+    folder = _writers_folder(path)
+    if folder is None:
         return
     manifest = Manifest.read(folder)
     name = str(path.relative_to(folder))

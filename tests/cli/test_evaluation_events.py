@@ -14,6 +14,7 @@ import pytest
 from assay.cli import evaluate
 from assay.cli import sample as sample_stage
 from assay.cli.stage import StageRun
+from assay.estimators.diagnostics import Diagnostics
 from assay.events.eventfile import write_event_file
 from assay.events.table import EventTable, ObservableInfo, Sample
 from assay.sampling.samples import RatioSample, ScoreSample
@@ -65,6 +66,7 @@ class Spy:
 
     observables: tuple[str, ...] = ("pt_j1", "delta_phi_jj")
     seen: set[bytes] = field(default_factory=set)
+    ranges: tuple[tuple[float, float], ...] = ((-0.8, 0.8), (-0.8, 0.8))
 
     def log_ratio(self, x: np.ndarray, theta: np.ndarray) -> np.ndarray:
         self.seen |= rows(x)
@@ -76,7 +78,8 @@ class Spy:
 
 
 def test_limits_of_a_ratio_see_test_events_alone(study: Study, events: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "ratio_diagnostics", lambda *_: None)
+    nothing = Diagnostics((), (), np.zeros((0, 0)), np.zeros((0, 0)))
+    monkeypatch.setattr(evaluate, "ratio_diagnostics", lambda *_: nothing)
     monkeypatch.setattr(RatioSample, "load", lambda *_: None)
     asked, spy = question(study, events, "alice"), Spy()
     evaluate._ratio(asked, spy)  # type: ignore[arg-type]

@@ -119,9 +119,9 @@ def test_the_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert assay.__version__ in capsys.readouterr().out
 
 
-def test_an_unexpected_fault_has_a_traceback_and_a_status(tmp_path: Path, assay: Callable[..., str]) -> None:
-    """The whole command, as a user sees it."""
-    damaged = tmp_path / "setup.h5"
-    damaged.write_bytes(b"not HDF5")
-    shown = assay("validate", damaged, expect=2)
+def test_the_installed_command(tmp_path: Path, assay: Callable[..., str]) -> None:
+    """As a user sees it: a message and a status."""
+    shown = assay("prepare", "--study", tmp_path / "study.json", "--setup", "s", "--output", tmp_path / "o", expect=2)
+    assert "study.json" in shown
     assert "Traceback" not in shown
+    assert not (tmp_path / "o").exists()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from assay.errors import TrainingError
 from assay.estimators.checks import (
+    CheckResult,
     agreement,
     calibration_slope,
     joint_ratio_consistency,
     mean_ratio,
     mean_score,
 )
+from assay.estimators.diagnostics import ratio_diagnostics, score_diagnostics
+from assay.estimators.training import TrainedEstimator
+from assay.sampling.samples import RatioSample, ScoreSample
 
 pytestmark = pytest.mark.fast
 
@@ -151,3 +157,39 @@ def test_agreement_by_hand() -> None:
     opposite = agreement([1.0, 0.0, -1.0], [0.0, 1.0, 2.0])
     assert opposite.correlation == pytest.approx(-1.0)
     assert math.isnan(agreement([1.0, 1.0], [0.0, 1.0]).correlation)
+
+
+def test_drawing_an_event_again_is_no_further_evidence() -> None:
+    """Errors of a sample in which every event was drawn three times are those of the events."""
+    again, events = np.tile(np.arange(N), 3), np.tile(np.arange(N), 3)
+    t = X - THETA * (Y == 0)
+
+    def results(rows: np.ndarray, of: np.ndarray | None) -> list[CheckResult]:
+        chosen = DENOMINATOR[rows]
+        return [
+            mean_ratio(LOG_R[rows][chosen], np.ones(int(chosen.sum())), events=None if of is None else of[chosen]),
+            mean_score(t[rows][:, None], np.ones(len(rows)), ("p",), events=of)[0],
+            calibration_slope(LOG_R[rows], S_XZ[rows], events=of),
+            joint_ratio_consistency(R_XZ[rows], Y[rows], events=of),
+        ]
+
+    once, thrice, naive = results(np.arange(N), None), results(again, events), results(again, None)
+    for one, three, wrong in zip(once, thrice, naive, strict=True):
+        assert (three.value, three.error) == pytest.approx((one.value, one.error), rel=1e-6)
+        assert wrong.error == pytest.approx(one.error / math.sqrt(3.0), rel=1e-6)
+
+
+def test_diagnostics_count_every_event_once(
+    trained_score: TrainedEstimator,
+    trained_ratio: TrainedEstimator,
+    make_score_sample: Callable[..., ScoreSample],
+    make_ratio_sample: Callable[..., RatioSample],
+) -> None:
+    for diagnose, estimator, sample in (
+        (score_diagnostics, trained_score.estimator, make_score_sample(1000, 3)),
+        (ratio_diagnostics, trained_ratio.estimator, make_ratio_sample(1000, 3)),
+    ):
+        names = [column.name for column in fields(sample) if column.name != "info"]
+        doubled = replace(sample, **{name: np.concatenate([getattr(sample, name)] * 2) for name in names})
+        for once, twice in zip(diagnose(estimator, sample).checks, diagnose(estimator, doubled).checks, strict=True):
+            assert twice.error == pytest.approx(once.error, rel=1e-4)

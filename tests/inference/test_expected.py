@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assay.inference.binning import equal_count_binning
 from assay.inference.expected import (
     Expectation,
     estimated_scores,
@@ -17,9 +18,11 @@ from assay.inference.expected import (
     score_histogram,
     total_templates,
 )
+from assay.inference.fisher import histogram_information
 from assay.inference.grid import Grid
 from assay.inference.likelihoods import RateLikelihood
 from assay.inference.limits import DataSet, limits
+from assay.inference.templates import Templates
 
 pytestmark = pytest.mark.fast
 SLOPES = (0.7, 0.4)
@@ -55,6 +58,23 @@ def test_histogram_and_exact_ratio_agree_where_bins_are_many(
             # the Asimov sample of the ratio is finite: 30 000 events for 600
             assert abs(unbinned.best_fit.theta[p] - TRUTH[p]) < 4 * np.sqrt(600 / 30_000) * width(unbinned, name) / 2
         assert not unbinned.warnings
+
+
+def test_baselines_have_finer_bins_where_their_information_is(parts: tuple[Any, Any, Any]) -> None:
+    """Bins of equal counts would make the baseline weaker than it has to be."""
+    pool, training, _ = parts
+    values, weights = training.x[:, :1], training.weights[:, 0]
+    equal = equal_count_binning(("x0",), values, weights, [4])
+    templates = [
+        Templates.fill(pool.morphing, pool.weights, equal.index(pool.x[:, :1]), 4),
+        observable_histogram(pool, training, ("x0",), 4, WANTED, ORIGIN).templates,
+    ]
+    plain, finer = (
+        histogram_information(one, np.zeros(2), 300.0, ("a", "b"), include_rate=False).information[0, 0]
+        for one in templates
+    )
+    exact = 300_000 * pool.weights[:, 0].sum() * 4 * SLOPES[0] ** 2
+    assert 1.02 * plain < finer < exact
 
 
 def test_one_observable_knows_one_parameter(parts: tuple[Any, Any, Any]) -> None:

@@ -60,7 +60,7 @@ def test_legend_names_methods_confidence_levels_luminosity_and_true_point(limit_
     results = [limit_result("alices"), limit_result("histogram_2d", ((80.0, 0.0), (0.0, 40.0)))]
     figure = contours(results, PAIR, LABELS)
     axes = figure.axes[0]
-    legend = axes.get_legend()
+    (legend,) = figure.legends
     texts = {text.get_text() for text in legend.get_texts()}
     assert {"alices", "histogram_2d", "68 % CL", "95 % CL", "true point"} <= texts
     assert not any("sigma" in text for text in texts)
@@ -149,11 +149,12 @@ def test_fisher_ellipses_satisfy_their_equation():
 def test_fisher_figures_show_every_method_and_survive_blindness(fisher_result):
     blind = fisher_result("histogram_pt_j1", ((121.0, 0.0), (0.0, 0.0)))
     results = [fisher_result("sally"), blind, fisher_result("parton level", ((300.0, 0.0), (0.0, 200.0)))]
-    axes = fisher_ellipses(results, PAIR, LABELS).axes[0]
+    figure = fisher_ellipses(results, PAIR, LABELS)
+    axes = figure.axes[0]
     labels = [line.get_label() for line in axes.lines]
     assert {"sally", "histogram_pt_j1", "parton level (upper bound)"} <= set(labels)
     assert axes.get_ylim()[1] < 1.0  # the blind method's ellipse is thousands long
-    assert "68 % CL" in axes.get_legend().get_title().get_text()
+    assert "68 % CL" in figure.legends[0].get_title().get_text()
     bars = fisher_bars(results, LABELS)
     widths = [[patch.get_width() for patch in panel.patches] for panel in bars.axes]
     assert widths == [[150.0, 121.0, 300.0], [110.0, 0.0, 200.0]]

@@ -43,6 +43,15 @@ def test_all_stages_before_are_found_once_and_in_order(run):
     assert names == ["configure", "generate_0", "generate_2", "generate_10", "combine", "train_0", "evaluate_0"]
 
 
+def test_a_copied_run_is_not_counted_twice(run):
+    folder, (evaluate, train) = run
+    copy = stage(folder / "copy" / "train_0", "train", "alices", (folder / "combine" / "combined.h5",))
+    found = upstream([evaluate, copy])  # evaluate still names the training in the first place
+    assert copy.resolve() in found
+    assert train.resolve() not in found
+    assert len(found) == 7
+
+
 def test_stages_that_have_gone_are_left_out(run):
     folder, last = run
     (folder / "combine" / "manifest.json").unlink()

@@ -8,8 +8,8 @@ from assay.errors import AssayError
 from assay.estimators.checks import CheckResult
 from assay.reporting.build import write_report
 from assay.reporting.content import Link, Picture, ReportContent, Section, Table, Verdict
-from assay.reporting.learning import method_verdicts
-from assay.reporting.report import render_report
+from assay.reporting.learning import method_verdict
+from assay.reporting.report import render_report, tight
 from assay.reporting.run import RunFiles, read_run
 
 NASTY = "<script>alert('x')</script> & \"quotes\""
@@ -81,6 +81,35 @@ def test_links_inside_the_page_lead_somewhere():
     assert "#" not in figure_link
 
 
+@pytest.mark.fast
+def test_headings_descend_one_level_at_a_time_and_neighbours_share_theirs():
+    pictures = (
+        Picture("a", "", b"x"),
+        Picture("b", "", b"x", group="one by one"),
+        Picture("c", "", b"x", group="one by one"),
+    )
+    verdicts = (Verdict("so", topic="Limits"), Verdict("and so", topic="Limits"))
+    section = Section("Limits", "limits", verdicts=verdicts, pictures=pictures, lead=(Picture("first", "", b"x"),))
+    page = Page(render_report(ReportContent("title", "", (), (section,))))
+    levels = [int(tag[1]) for tag, _ in page.tags if tag in ("h1", "h2", "h3", "h4")]
+    assert levels == [1, 2, 3, 3, 3, 3, 4, 4]
+    assert [attributes["alt"] for attributes in page.all("img")] == ["first", "a", "b", "c"]
+    assert all(attributes["lang"] == "en" for attributes in page.all("html"))
+
+
+@pytest.mark.fast
+def test_words_in_tables_are_set_to_the_left_and_numbers_to_the_right():
+    table = Table("", ("method", "check", "found"), (("alice", "mean ratio", "1.0"), ("sally", "mean score", "−0.1")))
+    assert table.words == (True, True, False)
+
+
+@pytest.mark.fast
+def test_numbers_stay_with_their_errors_and_units():
+    space = "\N{NO-BREAK SPACE}"
+    assert tight("at 1.0 ± 0.1 of 68 % CL") == f"at 1.0{space}±{space}0.1 of 68{space}%{space}CL"
+    assert tight("q = 2") == f"q{space}={space}2"
+
+
 def check(verdict):
     return CheckResult("calibration slope", 1.01, 0.01, 1.0, 0.03, verdict)
 
@@ -96,7 +125,7 @@ def check(verdict):
     ],
 )
 def test_checks_are_put_in_plain_words(verdicts, words, outcome):
-    first = method_verdicts("alices", tuple(map(check, verdicts)))[0]
+    first = method_verdict("alices", tuple(map(check, verdicts)))
     assert first.text.startswith("alices")
     assert words in first.text
     assert first.outcome == outcome
@@ -129,8 +158,8 @@ SECTIONS = [
     "fisher",
     "checks",
     "training",
-    "observables",
     "events",
+    "observables",
     "morphing",
     "stages",
 ]
@@ -152,7 +181,7 @@ def test_a_whole_run_gives_a_whole_report(tmp_path, n, write_run):
     assert {f"distribution_{name}" for name in ("pt_j1", "delta_phi_jj", "odd")} <= figures
     assert ("corner_rate" in figures) == (n == 3)
     assert ("contours_rate_CWL2_CPWL2" in figures) == (n > 1)
-    text = " ".join(page.text)
-    for word in ("A toy <script>", "seed", "study hash", "generate", "± ", "68 % CL", "95 % CL", "trusted", "300 fb⁻¹"):
+    text = " ".join(page.text).replace("\N{NO-BREAK SPACE}", " ")
+    for word in ("A toy <script>", "seed", "study hash", "generate", "±", "68 % CL", "95 % CL", "trusted", "fb⁻¹"):
         assert word in text, word
     assert not list(path.parent.rglob(".partial*"))

@@ -41,7 +41,7 @@ def plot(folder):
         (folder / "figures").mkdir()
         (folder / "figures" / "contours.png").write_bytes(b"png")
         (folder / "report.html").write_text("<html></html>")
-        tracker.metrics({"fisher/sally/CWL2": 154.2})
+        tracker.metrics({"alice.rate.CWL2.width_68": 0.2, "sally.rate.CWL2.width_68": 0.3, "all": 1.0})
         tracker.artifact(folder / "figures")
         tracker.artifact(folder / "report.html")
     return folder / "journal.jsonl"
@@ -79,7 +79,11 @@ def test_one_parent_and_a_nested_run_per_training_with_all_they_told(run_folder,
     assert set(runs) == {"wbf", "alice", "sally"}
     parent = runs["wbf"]
     assert parent.data.params == {"luminosity": "300.0", "sampling.prior.CWL2 _1/TeV_2_": "flat"}
-    assert parent.data.metrics == {"fisher/sally/CWL2": 154.2}
+    assert parent.data.metrics == {"alice.rate.CWL2.width_68": 0.2, "sally.rate.CWL2.width_68": 0.3, "all": 1.0}
+    # what later stages told of a method stands in its run, too, under a name that methods share
+    assert [runs[name].data.metrics["rate.CWL2.width_68"] for name in ("alice", "sally")] == [0.2, 0.3]
+    assert not {"all", "alice.rate.CWL2.width_68"} & set(runs["alice"].data.metrics)
+    assert [experiment.name for experiment in client.search_experiments()] == ["wbf"]
     assert {"study_hash": "abc", "seed": "7", "assay.run": "run-1"}.items() <= parent.data.tags.items()
     for name, offset in (("alice", 0.0), ("sally", 1.0)):
         nested = runs[name]

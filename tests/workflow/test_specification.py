@@ -305,7 +305,9 @@ def test_what_reana_uploads_exists_and_is_not_ignored() -> None:
         ["git", "check-ignore", "--no-index", *uploaded], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ignored.returncode == 1, ignored.stdout + ignored.stderr
-    assert any((ROOT / name).parent / Path(name).name == ROOT / reana()["workflow"]["file"] for name in uploaded)
+    referred = [path for name in ("workflow", "steps") for path in walk(ROOT / name)]
+    assert {str(path.relative_to(ROOT)) for path in referred} <= set(uploaded)
+    assert reana()["workflow"]["file"] in uploaded
 
 
 def walk(folder: Path) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -19,6 +19,7 @@ from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.score import LocalScore
 from assay.events.pool import EventPool, Partition
 from assay.files import write_json
+from assay.inference.curvature import curvature_checks
 from assay.inference.expected import (
     Expectation,
     estimated_scores,
@@ -39,6 +40,7 @@ from assay.inference.from_study import expectation
 from assay.inference.histograms import columns
 from assay.inference.information import FisherResult, write_fisher
 from assay.inference.results import LimitResult, write_limits
+from assay.manifest import job_of
 from assay.sampling.samples import RatioSample, ScoreSample
 from assay.study.model import HistogramMethod, RateMethod, ScoreMethod, Study
 
@@ -78,11 +80,23 @@ def command(study_path: Path, method: str, events: Path, samples: Path, model: P
     study = read_study(study_path)
 
     def work(run: StageRun) -> None:
+        _check_belongs(method, model)
         results = _answer(_question(study, method, events, samples), model)
         _write(results, run)
 
     inputs = {"events": [events], "samples": [samples / "test"], "model": [model]}
     run_stage("evaluate", study, output, inputs, work, method)
+
+
+def _check_belongs(method: str, model: Path) -> None:
+    """Check that a training is of this method: a fan-out pairs methods and models by their order alone."""
+    if (found := job_of(model)) not in (method, None):
+        raise ModelError(
+            f"the model is of the method {found!r}",
+            where=str(model),
+            expected=f"a model of {method!r}",
+            mend="give method and model of the same step, or run train again",
+        )
 
 
 def _question(study: Study, method: str, events: Path, samples: Path) -> Question:
@@ -142,7 +156,9 @@ def _ratio(question: Question, estimator: ParameterisedRatio) -> Results:
     limits = ratio_limits(question.pool, question.test, estimator, question.wanted, question.method)
     scores = estimator.score(columns(question.test, estimator.observables), np.asarray(question.at_reference.theta))
     fisher = calibrated_fisher(question.at_reference, question.test, scores, question.method)
-    return Results(limits, fisher, ratio_diagnostics(estimator, RatioSample.load(question.samples / "test")))
+    curvature = curvature_checks(estimator, question.test, fisher[1], question.at_reference.sigma, estimator.ranges)
+    diagnostics = ratio_diagnostics(estimator, RatioSample.load(question.samples / "test"))
+    return Results(limits, fisher, replace(diagnostics, checks=(*diagnostics.checks, *curvature)))
 
 
 def _write(results: Results, run: StageRun) -> None:

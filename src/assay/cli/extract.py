@@ -15,6 +15,7 @@ from assay.events.eventfile import Setup, read_setup_file, write_event_file
 from assay.events.table import EventTable, ObservableInfo, Sample
 from assay.generation.jobs import Job
 from assay.generation.lhe import LHESample, read_lhe
+from assay.manifest import job_of
 from assay.observables.extract import ObservableDefinition
 from assay.observables.join import extract_file
 from assay.study.model import Study
@@ -32,6 +33,8 @@ def command(study_path: Path, setup: Path, job: Path, events: Path, objects: Pat
     study, what = read_study(study_path), Job.read(job)
 
     def work(run: StageRun) -> None:
+        what.check_events(events)
+        _check_objects(what, objects)
         table = _table(study, read_setup_file(setup), what, read_lhe(events), objects)
         write_event_file(run.folder / "events.h5", table)
         for row in table.cut_flow:
@@ -42,7 +45,6 @@ def command(study_path: Path, setup: Path, job: Path, events: Path, objects: Pat
 
 
 def _table(study: Study, setup: Setup, job: Job, sample: LHESample, objects: Path) -> EventTable:
-    _check_belongs(job, sample, objects)
     definitions = [
         ObservableDefinition(
             name, section.expression, section.required, section.default, section.unit, section.label or ""
@@ -62,14 +64,14 @@ def _table(study: Study, setup: Setup, job: Job, sample: LHESample, objects: Pat
     )
 
 
-def _check_belongs(job: Job, sample: LHESample, objects: Path) -> None:
-    found = sample.metadata.get("job")
-    if found != job.name:
+def _check_objects(job: Job, objects: Path) -> None:
+    """Check that simulated events are of this job: those of another have the same numbers, and often weights."""
+    if (found := job_of(objects)) not in (job.name, None):
         raise EventFileError(
-            f"the generated events are of job {found!r}",
+            f"the simulated events are of job {found!r}",
             where=str(objects),
             expected=f"job {job.name!r}",
-            mend="run generate again",
+            mend="give job and objects of the same step, or run simulate again",
         )
 
 

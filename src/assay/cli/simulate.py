@@ -28,6 +28,7 @@ def command(study_path: Path, job: Path, detector: Path, events: Path, output: P
     study, what = read_study(study_path), Job.read(job)
 
     def work(run: StageRun) -> None:
+        what.check_events(events)
         seed = pythia_seed(study.seed, f"simulate {what.name}")
         settings = simulation_settings(study, detector)
         summary = simulate(events, run.folder / "detector.root", settings, seed, line_progress("events"))

@@ -8,6 +8,9 @@ All are computed on test events. What to use when:
   so even where the joint ratios are wrong.
 - `joint_ratio_consistency`: needs no model; finds labels that were swapped and joint ratios of other events.
 - `agreement`: squared error and correlation against joint or exact quantities.
+
+Where an event was drawn several times, `events` says which rows are of the same one: their residuals are added before
+they are squared, since a repeated event is no further evidence.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from scipy.special import expit
 from assay.errors import TrainingError
 
 Array = NDArray[np.float64]
+Events = NDArray[np.integer]
 Verdict = Literal["passed", "doubtful", "failed"]
 
 _ITERATIONS = 100
@@ -84,19 +88,29 @@ class Agreement:
     n: int
 
 
-def mean_ratio(log_r: ArrayLike, weights: ArrayLike, tolerance: float = 0.02, name: str = "mean ratio") -> CheckResult:
+def mean_ratio(
+    log_r: ArrayLike,
+    weights: ArrayLike,
+    tolerance: float = 0.02,
+    name: str = "mean ratio",
+    events: Events | None = None,
+) -> CheckResult:
     """Check that E[r_hat] = 1 over events of the denominator, weights and estimates of shape (E,).
 
     With -log r_hat and events of the numerator it checks E[1/r_hat] = 1.
     """
     with np.errstate(over="ignore"):  # an infinite ratio is an infinite mean, which fails
         ratios = np.exp(np.asarray(log_r, dtype=np.float64))
-    value, error = _weighted_mean(ratios, np.asarray(weights, dtype=np.float64))
-    return _judge(name, value, error, 1.0, tolerance)
+    value, error = _weighted_mean(ratios, np.asarray(weights, dtype=np.float64), events)
+    return judge(name, value, error, 1.0, tolerance)
 
 
 def mean_score(
-    t: ArrayLike, weights: ArrayLike, parameters: tuple[str, ...], tolerance: float = 0.02
+    t: ArrayLike,
+    weights: ArrayLike,
+    parameters: tuple[str, ...],
+    tolerance: float = 0.02,
+    events: Events | None = None,
 ) -> tuple[CheckResult, ...]:
     """Check that E[t_hat] = 0 over events of the reference point, in units of each component's spread.
 
@@ -110,19 +124,25 @@ def mean_score(
         Names of the components.
     tolerance
         In units of the spread.
+    events
+        The event of each row, numbers from 0, shape (E,); by default each row is one of its own.
     """
     scores, w = np.asarray(t, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     results = []
     for name, component in zip(parameters, scores.T, strict=True):
-        mean, error = _weighted_mean(component, w)
+        mean, error = _weighted_mean(component, w, events)
         spread = math.sqrt(float(np.average((component - mean) ** 2, weights=w)))
         unit = spread if spread > 0 else math.nan
-        results.append(_judge(f"mean score of {name}", mean / unit, error / unit, 0.0, tolerance))
+        results.append(judge(f"mean score of {name}", mean / unit, error / unit, 0.0, tolerance))
     return tuple(results)
 
 
 def calibration_slope(
-    log_r: ArrayLike, target: ArrayLike, tolerance: float = 0.03, name: str = "calibration slope"
+    log_r: ArrayLike,
+    target: ArrayLike,
+    tolerance: float = 0.03,
+    name: str = "calibration slope",
+    events: Events | None = None,
 ) -> CheckResult:
     """Check that the best b in log r = a + b log r_hat is 1.
 
@@ -140,6 +160,8 @@ def calibration_slope(
         Of the slope.
     name
         Of the check.
+    events
+        The event of each sample, numbers from 0, shape (N,); by default each sample is one of its own.
 
     Raises
     ------
@@ -150,11 +172,13 @@ def calibration_slope(
     if not np.ptp(estimates) > 0:
         raise TrainingError("all estimates are the same", where=name, expected="a network that has learned something")
     design = np.stack([np.ones_like(estimates), estimates], axis=1)
-    slope, error = _logistic_slope(design, s)
-    return _judge(name, slope, error, 1.0, tolerance)
+    slope, error = _logistic_slope(design, s, events)
+    return judge(name, slope, error, 1.0, tolerance)
 
 
-def joint_ratio_consistency(r_xz: ArrayLike, y: ArrayLike, tolerance: float = 0.03) -> CheckResult:
+def joint_ratio_consistency(
+    r_xz: ArrayLike, y: ArrayLike, tolerance: float = 0.03, events: Events | None = None
+) -> CheckResult:
     """Check that the labels follow the joint ratios: p(y = 1 | x, z) = 1 / (1 + r_xz), as a slope of 1.
 
     Parameters
@@ -163,10 +187,13 @@ def joint_ratio_consistency(r_xz: ArrayLike, y: ArrayLike, tolerance: float = 0.
         Of a ratio sample, shape (N,), with as many of either label.
     tolerance
         Of the slope: -1 for swapped labels, near 0 for joint ratios that are of other events.
+    events
+        The event of each sample, numbers from 0, shape (N,).
     """
     ratios, labels = np.asarray(r_xz, dtype=np.float64), np.asarray(y, dtype=np.float64)
     possible = ratios > 0
-    return calibration_slope(np.log(ratios[possible]), labels[possible], tolerance, "joint ratio against labels")
+    which = None if events is None else events[possible]
+    return calibration_slope(np.log(ratios[possible]), labels[possible], tolerance, "joint ratio against labels", which)
 
 
 def agreement(estimates: ArrayLike, targets: ArrayLike, weights: ArrayLike | None = None) -> Agreement:
@@ -186,7 +213,7 @@ def agreement(estimates: ArrayLike, targets: ArrayLike, weights: ArrayLike | Non
     )
 
 
-def _logistic_slope(design: Array, s: Array) -> tuple[float, float]:
+def _logistic_slope(design: Array, s: Array, events: Events | None) -> tuple[float, float]:
     """Return the slope of a logistic fit of 1 - s and its error, by the sandwich formula, as s need not be 0 or 1."""
     coefficients = np.array([0.0, 1.0])
     loss = _cross_entropy(design @ coefficients, s)
@@ -203,7 +230,7 @@ def _logistic_slope(design: Array, s: Array) -> tuple[float, float]:
             break
         coefficients, loss = coefficients - step, trial
     p = expit(design @ coefficients)
-    residuals = design * (p - (1.0 - s))[:, None]
+    residuals = _by_event(design * (p - (1.0 - s))[:, None], events)
     inverse = np.linalg.pinv((design * (p * (1.0 - p))[:, None]).T @ design)
     covariance = inverse @ (residuals.T @ residuals) @ inverse
     return float(coefficients[1]), math.sqrt(float(covariance[1, 1]))
@@ -213,16 +240,25 @@ def _cross_entropy(log_r: Array, s: Array) -> float:
     return float(np.sum(np.logaddexp(0.0, log_r) - (1.0 - s) * log_r))
 
 
-def _weighted_mean(values: Array, weights: Array) -> tuple[float, float]:
+def _weighted_mean(values: Array, weights: Array, events: Events | None = None) -> tuple[float, float]:
     """Return the mean and its error for weighted events."""
     total = float(weights.sum())
     mean = float(weights @ values) / total
     if not math.isfinite(mean):
         return math.nan, math.nan
-    return mean, math.sqrt(float(weights**2 @ (values - mean) ** 2)) / abs(total)
+    residuals = _by_event((weights * (values - mean))[:, None], events)
+    return mean, math.sqrt(float((residuals**2).sum())) / abs(total)
 
 
-def _judge(name: str, value: float, error: float, expected: float, tolerance: float) -> CheckResult:
+def _by_event(residuals: Array, events: Events | None) -> Array:
+    """Add the rows (N, K) of each event."""
+    if events is None:
+        return residuals
+    return np.stack([np.bincount(events, weights=column) for column in residuals.T], axis=1)
+
+
+def judge(name: str, value: float, error: float, expected: float, tolerance: float) -> CheckResult:
+    """Return the result of a check with its verdict."""
     verdict: Verdict = "failed"
     if math.isfinite(value) and math.isfinite(error):
         allowed = max(tolerance, 2.0 * error)

@@ -13,6 +13,7 @@ from assay.errors import ModelError
 from assay.estimators.checks import (
     Agreement,
     CheckResult,
+    Events,
     agreement,
     calibration_slope,
     joint_ratio_consistency,
@@ -82,13 +83,13 @@ def ratio_diagnostics(estimator: ParameterisedRatio, sample: RatioSample) -> Dia
     """Check a ratio estimator on a test sample of events that it has not seen."""
     y, r_xz = np.asarray(sample.y, dtype=np.float64), np.asarray(sample.r_xz, dtype=np.float64)
     log_r = estimator.paired_log_ratio(sample.x, sample.theta0)
-    numerator, denominator = y == 0.0, y == 1.0
+    events = _events(sample.x)
     checks = (
-        joint_ratio_consistency(r_xz, y),
-        mean_ratio(log_r[denominator], np.ones(int(denominator.sum())), name="mean ratio at the reference"),
-        mean_ratio(-log_r[numerator], np.ones(int(numerator.sum())), name="mean inverse ratio over the hypotheses"),
-        calibration_slope(log_r, 1.0 / (1.0 + r_xz), name="calibration slope against joint ratios"),
-        calibration_slope(log_r, y, name="calibration slope against labels"),
+        joint_ratio_consistency(r_xz, y, events=events),
+        _mean_ratio(log_r, y == 1.0, events, "mean ratio at the reference"),
+        _mean_ratio(-log_r, y == 0.0, events, "mean inverse ratio over the hypotheses"),
+        calibration_slope(log_r, 1.0 / (1.0 + r_xz), name="calibration slope against joint ratios", events=events),
+        calibration_slope(log_r, y, name="calibration slope against labels", events=events),
     )
     possible = r_xz > 0.0
     return Diagnostics(checks, ("log r",), np.log(r_xz[possible])[:, None], log_r[possible][:, None])
@@ -97,5 +98,18 @@ def ratio_diagnostics(estimator: ParameterisedRatio, sample: RatioSample) -> Dia
 def score_diagnostics(estimator: LocalScore, sample: ScoreSample) -> Diagnostics:
     """Check a score estimator on a test sample of events that it has not seen."""
     estimated, joint = estimator.score(sample.x), np.asarray(sample.t_xz, dtype=np.float64)
-    checks = mean_score(estimated, np.ones(len(estimated)), estimator.parameters)
+    checks = mean_score(estimated, np.ones(len(estimated)), estimator.parameters, events=_events(sample.x))
     return Diagnostics(checks, tuple(f"score of {name}" for name in estimator.parameters), joint, estimated)
+
+
+def _mean_ratio(log_r: Array, chosen: NDArray[np.bool_], events: Events, name: str) -> CheckResult:
+    return mean_ratio(log_r[chosen], np.ones(int(chosen.sum())), name=name, events=events[chosen])
+
+
+def _events(x: NDArray[np.float32]) -> Events:
+    """Return which event each sample (N, O) is: the same one is drawn several times, for many hypotheses.
+
+    Events are told apart by their observables; where all of these are counts, errors become rough.
+    """
+    _, numbers = np.unique(x, axis=0, return_inverse=True)
+    return numbers.ravel()

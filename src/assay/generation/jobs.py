@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assay.errors import GenerationError
+from assay.errors import EventFileError, GenerationError
 from assay.files import read_json, write_json
+from assay.generation.lhe import read_metadata
 from assay.study.model import Study
 from assay.study.seeds import derive_seed
 
@@ -58,6 +59,23 @@ class Job:
             raise GenerationError(
                 "not a job", where=str(path), expected="a file that configure wrote", mend="run configure again"
             ) from None
+
+    def check_events(self, path: Path) -> None:
+        """Check that generated events are this job's: a fan-out pairs jobs and files by their order alone.
+
+        Raises
+        ------
+        EventFileError
+            If they are of another job.
+        """
+        found = read_metadata(path).get("job")
+        if found != self.name:
+            raise EventFileError(
+                f"the generated events are of job {found!r}",
+                where=str(path),
+                expected=f"job {self.name!r}",
+                mend="give job and events of the same step, or run generate again",
+            )
 
 
 def jobs_of(study: Study, benchmarks: Sequence[str]) -> list[Job]:

@@ -1,7 +1,8 @@
-"""Bins of equal expected counts in one or more dimensions, with everything below and above in the outer bins.
+"""Bins of equal shares of weights in one or more dimensions, with everything below and above in the outer bins.
 
 In several dimensions the bins are nested: the second observable is cut at its own quantiles within each slice of the
-first, and so on. All bins then hold the same expected count, so none is empty however correlated the observables are.
+first, and so on. All bins then hold the same share, so none is empty however correlated the observables are. With the
+events' weights these are bins of equal expected counts.
 """
 
 from __future__ import annotations

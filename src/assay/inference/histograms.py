@@ -46,7 +46,7 @@ class HistogramModel:
 
 @dataclass(frozen=True)
 class BinningSample:
-    """The events that set the edges: values (E, D) with names, and weights (E,) at the reference."""
+    """The events that set the edges: values (E, D) with names, and weights (E,) of which bins hold equal shares."""
 
     names: tuple[str, ...]
     values: Array
@@ -56,7 +56,7 @@ class BinningSample:
 def histogram_model(
     edges_from: BinningSample, pool: WeightedEvents, values: Array, bins: int, theta_true: npt.ArrayLike, theta: Array
 ) -> HistogramModel:
-    """Fill templates with bins of equal counts.
+    """Fill templates with bins that hold equal shares of the weights of `edges_from`.
 
     Parameters
     ----------
@@ -124,11 +124,11 @@ def event_weights(pool: WeightedEvents, theta: npt.ArrayLike) -> Array:
 
 
 def information_weights(scores: Array, weights: Array) -> Array:
-    """Return weights (E,) by which bins of equal shares are finer in the tails of scores (E, P).
+    """Return weights (E,) by which bins of equal shares are finer where scores (E, P) are large.
 
-    Every event counts 1 + sum_p (t_p - E[t_p])^2 / Var[t_p] times: half of the bins go by events and half by information
-    in one parameter. Estimated scores have long tails, in which few events carry much of the information: bins of equal
-    counts put them all into one.
+    Every event counts 1 + sum_p (t_p - E[t_p])^2 / Var[t_p] times: its share of the events and of the information on
+    each parameter. Scores have long tails, in which few events carry much of the information: bins of equal counts put
+    them all into one.
     """
     share = weights / weights.sum()
     squares = (scores - share @ scores) ** 2

@@ -17,7 +17,8 @@ def upstream(folders: Iterable[Path]) -> tuple[Path, ...]:
     Inputs whose folder has gone are left out: a run may have been moved or tidied up since.
     """
     found: dict[Path, Manifest] = {}
-    waiting = [folder.resolve() for folder in folders]
+    given = [folder.resolve() for folder in folders]
+    waiting = list(given)
     while waiting:
         folder = waiting.pop()
         if folder in found:
@@ -26,10 +27,10 @@ def upstream(folders: Iterable[Path]) -> tuple[Path, ...]:
         found[folder] = manifest
         writers = (_writer(Path(record.path.partition(":")[2])) for record in manifest.inputs)
         waiting += [writer for writer in writers if writer is not None and writer not in found]
-    # a run that was copied has the same jobs in two places
-    unique: dict[tuple[str, str, str], Path] = {}
-    for folder, manifest in found.items():
-        unique.setdefault((manifest.stage, manifest.job, manifest.key), folder)
+    # the manifests of a run that was copied still name the first place, whose jobs are not to be counted as well
+    unique: dict[tuple[str, str], Path] = {}
+    for folder in [*given, *found]:
+        unique.setdefault((found[folder].stage, found[folder].job), folder)
     return tuple(sorted(unique.values(), key=lambda folder: _rank(found[folder])))
 
 

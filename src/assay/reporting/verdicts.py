@@ -147,7 +147,8 @@ def consistency_statements(
 
     An interval that is clearly narrower shows a likelihood ratio that is too steep, which no contour tells by itself.
     """
-    verdicts, agreeing = [], []
+    verdicts: list[Verdict] = []
+    agreeing: dict[str, float] = {}
     for result in limits:
         own = next((f for f in fisher if (f.method, f.include_rate) == (result.method, result.include_rate)), None)
         if own is None or result.method not in learned or not _same_point(result, own):
@@ -157,12 +158,13 @@ def consistency_statements(
         if narrow:
             verdicts.append(_too_narrow(result, {name: ratios[name] for name in narrow}))
         elif ratios:
-            agreeing.append(result.method)
-    trusted = [m for m in dict.fromkeys(agreeing) if not any(v.text.startswith(f"{m} (") for v in verdicts)]
+            agreeing[result.method] = min(agreeing.get(result.method, np.inf), *ratios.values())
+    trusted = {m: least for m, least in agreeing.items() if not any(v.text.startswith(f"{m} (") for v in verdicts)}
     if trusted:
-        level = percent(min(limits[0].confidence_levels))
-        text = f"The {level} intervals of {joined(trusted)} are not narrower than their Fisher information allows."
-        verdicts.append(Verdict(text, "good", _TOPIC))
+        level, excess = percent(min(limits[0].confidence_levels)), 100.0 * (1.0 - min(trusted.values()))
+        narrower = f"at most {excess:.0f} % narrower" if excess > 0 else "nowhere narrower"
+        text = f"The {level} intervals of {joined(list(trusted))} are {narrower} than their Fisher information allows"
+        verdicts.append(Verdict(f"{text} (tolerance {100 * (1 - _TOO_NARROW):.0f} %).", "good", _TOPIC))
     return tuple(verdicts)
 
 

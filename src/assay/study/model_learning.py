@@ -115,7 +115,7 @@ class ScoreMethod(Section):
 
 
 class HistogramMethod(Section):
-    """A histogram of observables, with bins of equal expected counts at the reference."""
+    """A histogram of observables, with finer bins where more of the information at the reference is."""
 
     kind: Annotated[Literal["histogram"], Field(description="a baseline without training")]
     observables: Annotated[tuple[Name, ...], Field(min_length=1, max_length=3, description="one to three observables")]

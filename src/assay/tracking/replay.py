@@ -13,14 +13,16 @@ import sqlite3
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from assay.errors import ManifestError
 from assay.tracking.journal import JournalRun, read_journal
-from assay.tracking.records import Artifact, ModelFolder, Record, Tags
+from assay.tracking.records import Artifact, Metrics, ModelFolder, Record, Tags
 
+_DEFAULT = "0"
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # opens MLflow's pages for training, not for prompts
 _LOCATIONS = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location"))
 
 
@@ -90,7 +92,9 @@ def _write(runs: Sequence[JournalRun], store: Path, artifacts: Path, experiment:
     with quiet():
         uri = f"sqlite:///{store}"
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        identifier = client.create_experiment(experiment, artifact_location=str(artifacts))
+        identifier = client.create_experiment(experiment, artifact_location=str(artifacts), tags=_KIND)
+        # MLflow's own, empty, with an absolute place: hidden, since it would be the first to be seen
+        client.delete_experiment(_DEFAULT)
         study = [run for run in runs if run.begin.role == "study"]
         parent = _new_run(client, identifier, name, runs, {})
         for run in study:
@@ -98,11 +102,26 @@ def _write(runs: Sequence[JournalRun], store: Path, artifacts: Path, experiment:
         for run in runs:
             if run.begin.role == "training":
                 nested = _new_run(client, identifier, run.begin.name, [run], {PARENT: parent})
-                missing += _publish_present(client, identifier, nested, run)
+                told = replace(run, records=(*run.records, *_results_of(run.begin.name, study)))
+                missing += _publish_present(client, identifier, nested, told)
                 _terminate(client, nested, [run])
         _terminate(client, parent, runs)
         _close(client)
     return tuple(missing)
+
+
+def _results_of(method: str, study: Sequence[JournalRun]) -> list[Record]:
+    """Return the metrics that later stages told of a method, `<method>.<name>`, under the names that methods share.
+
+    By them the runs of all methods, baselines too, can be compared in one table.
+    """
+    start = f"{method}."
+    found: list[Record] = []
+    for record in (record for run in study for record in run.records if isinstance(record, Metrics)):
+        values = {name.removeprefix(start): value for name, value in record.values.items() if name.startswith(start)}
+        if values:
+            found.append(Metrics(values, record.step, record.time))
+    return found
 
 
 def _new_run(client: Any, experiment: str, name: str, runs: Sequence[JournalRun], tags: dict[str, str]) -> str:
@@ -156,6 +175,7 @@ def _make_relative(store: Path, folder: Path) -> None:
     """Make locations relative to the store's folder: MLflow records absolute ones, which a moved run folder breaks."""
     prefix = f"{folder}/"
     with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE experiments SET artifact_location = 'mlruns/0' WHERE experiment_id = ?", (_DEFAULT,))
         for table, column in _LOCATIONS:
             connection.execute(  # the names are the constants above
                 f"UPDATE {table} SET {column} = replace({column}, ?, '') WHERE {column} LIKE ?",  # noqa: S608

@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -63,14 +63,33 @@ def read_lhe(path: str | Path) -> LHESample:
         gives the zero-based number of the event. Negative weights are kept.
     """
     path = Path(path)
+    with _opened(path) as stream:
+        head, batches, names = _read(stream, str(path))
+    return _sample(path, head, batches, names)
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Read what our writer noted in a file's header, without the events; empty for files of other generators.
+
+    Raises
+    ------
+    LHEError
+        If the file is missing, or its header is truncated or malformed.
+    """
+    path = Path(path)
+    with _opened(path) as stream:
+        return _parse_head(next(_texts(stream, str(path))), str(path)).metadata
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     if not path.is_file():
         raise LHEError("file not found", where=str(path), mend="run the stage that writes it")
     try:
         with gzip.open(path) if _is_compressed(path) else open(path, "rb") as stream:
-            head, batches, names = _read(stream, str(path))
+            yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _truncated(str(path), _complete_events(path), str(error)) from None
-    return _sample(path, head, batches, names)
 
 
 def _is_compressed(path: Path) -> bool:

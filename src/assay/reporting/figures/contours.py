@@ -126,7 +126,7 @@ def legend_handles(results: Sequence[LimitResult], colours: Mapping[str, int] | 
     """Return the entries of a legend: methods by colour and marker, confidence levels by line style, the true point."""
     indices = _indices(results, colours)
     methods = [
-        Line2D([], [], color=colour(i), marker=marker(i), mec="white", ms=8, label=plain(name))
+        Line2D([], [], color=colour(i), marker=marker(i), ms=7, label=plain(name))
         for name, i in ((result.method, indices[result.method]) for result in results)
     ]
     levels = sorted({confidence for result in results for confidence in result.confidence_levels})

@@ -161,4 +161,5 @@ def _lay_out(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-        figure.set_layout_engine("none")
+        # None, not "none": a placeholder would have Matplotlib draw every figure twice
+        figure.set_layout_engine(None)
