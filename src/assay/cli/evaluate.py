@@ -15,6 +15,7 @@ from assay.cli.stage import StageRun, run_stage
 from assay.errors import ModelError
 from assay.estimators.diagnostics import Diagnostics, ratio_diagnostics, score_diagnostics
 from assay.estimators.model_folder import load_estimator
+from assay.estimators.normalised import NormalisedRatio
 from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.score import LocalScore
 from assay.events.pool import EventPool, Partition
@@ -37,12 +38,13 @@ from assay.inference.expected_fisher import (
     truth_fisher,
 )
 from assay.inference.from_study import expectation
-from assay.inference.histograms import columns
+from assay.inference.histograms import columns, event_weights
 from assay.inference.information import FisherResult, write_fisher
+from assay.inference.protocols import RatioEstimator
 from assay.inference.results import LimitResult, write_limits
 from assay.manifest import job_of
 from assay.sampling.samples import RatioSample, ScoreSample
-from assay.study.model import HistogramMethod, RateMethod, ScoreMethod, Study
+from assay.study.model import HistogramMethod, RateMethod, RatioMethod, ScoreMethod, Study
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,11 @@ def _answer(question: Question, model: Path) -> Results:
         raise ModelError(
             f"the model is of {estimator.description.method}", where=str(model), expected=f"a model of {section.kind}"
         )
-    if isinstance(section, ScoreMethod) and isinstance(estimator, LocalScore):
-        return _score(question, section, estimator)
-    assert isinstance(estimator, ParameterisedRatio)  # noqa: S101 - the kinds agree
-    return _ratio(question, estimator)
+    if isinstance(section, RatioMethod) and isinstance(estimator, ParameterisedRatio):
+        return _ratio(question, estimator, section.normalise)
+    assert isinstance(section, ScoreMethod)  # noqa: S101 - the kinds agree
+    assert isinstance(estimator, LocalScore)  # noqa: S101
+    return _score(question, section, estimator)
 
 
 def _histogram(question: Question, section: HistogramMethod) -> Results:
@@ -152,11 +155,16 @@ def _score(question: Question, section: ScoreMethod, estimator: LocalScore) -> R
     return Results(limits, fisher, score_diagnostics(estimator, ScoreSample.load(question.samples / "test")))
 
 
-def _ratio(question: Question, estimator: ParameterisedRatio) -> Results:
-    limits = ratio_limits(question.pool, question.test, estimator, question.wanted, question.method)
-    scores = estimator.score(columns(question.test, estimator.observables), np.asarray(question.at_reference.theta))
+def _ratio(question: Question, estimator: ParameterisedRatio, normalise: bool) -> Results:
+    reference = np.asarray(question.at_reference.theta)
+    ratio: RatioEstimator = estimator
+    if normalise:
+        events = question.pool.select(Partition.VALIDATION)
+        ratio = NormalisedRatio(estimator, columns(events, estimator.observables), event_weights(events, reference))
+    limits = ratio_limits(question.pool, question.test, ratio, question.wanted, question.method)
+    scores = ratio.score(columns(question.test, estimator.observables), reference)
     fisher = calibrated_fisher(question.at_reference, question.test, scores, question.method)
-    curvature = curvature_checks(estimator, question.test, fisher[1], question.at_reference.sigma, estimator.ranges)
+    curvature = curvature_checks(ratio, question.test, fisher[1], question.at_reference.sigma, estimator.ranges)
     diagnostics = ratio_diagnostics(estimator, RatioSample.load(question.samples / "test"))
     return Results(limits, fisher, replace(diagnostics, checks=(*diagnostics.checks, *curvature)))
 

@@ -103,6 +103,10 @@ class RatioMethod(Section):
             "null: 0.1 for cascal, rascal and alices; the others have none"
         ),
     ] = None
+    normalise: Annotated[
+        bool,
+        Field(description="divide the ratio by its mean over validation events at the reference, as limits use it"),
+    ] = True
     training: Annotated[TrainingSection | None, Field(description="null: the study's training section")] = None
 
 
