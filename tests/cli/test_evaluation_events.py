@@ -16,6 +16,7 @@ from assay.cli import sample as sample_stage
 from assay.cli.stage import StageRun
 from assay.estimators.diagnostics import Diagnostics
 from assay.events.eventfile import write_event_file
+from assay.events.pool import Partition
 from assay.events.table import EventTable, ObservableInfo, Sample
 from assay.sampling.samples import RatioSample, ScoreSample
 from assay.study.load import load_study
@@ -77,13 +78,17 @@ class Spy:
         return np.asarray(x if theta is None else x - theta)
 
 
-def test_limits_of_a_ratio_see_test_events_alone(study: Study, events: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("normalise", [False, True])
+def test_limits_of_a_ratio_see_no_event_of_its_training(
+    study: Study, events: Path, monkeypatch: pytest.MonkeyPatch, normalise: bool
+) -> None:
     nothing = Diagnostics((), (), np.zeros((0, 0)), np.zeros((0, 0)))
     monkeypatch.setattr(evaluate, "ratio_diagnostics", lambda *_: nothing)
     monkeypatch.setattr(RatioSample, "load", lambda *_: None)
     asked, spy = question(study, events, "alice"), Spy()
-    evaluate._ratio(asked, spy)  # type: ignore[arg-type]
-    assert spy.seen == rows(asked.test.x)
+    evaluate._ratio(asked, spy, normalise)  # type: ignore[arg-type]
+    validation = rows(asked.pool.select(Partition.VALIDATION).x) if normalise else set()
+    assert spy.seen == rows(asked.test.x) | validation
     assert not spy.seen & rows(asked.training.x)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from assay.errors import ModelError
-from assay.estimators.description import ModelDescription
+from assay.estimators.described import DescribedEstimator
 from assay.estimators.inputs import as_columns
 from assay.estimators.networks import RatioNetwork
 
@@ -51,40 +51,13 @@ class RatioEstimator(Protocol):
         """Return the gradient of log r with respect to theta, shape (E, P)."""
 
 
-class ParameterisedRatio:
-    """A network of x and theta, evaluated in blocks.
-
-    Parameters
-    ----------
-    network
-        Trained, in evaluation mode.
-    description
-        Its columns and its origin.
-    """
-
-    def __init__(self, network: RatioNetwork, description: ModelDescription) -> None:
-        self.network = network
-        self.description = description
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """The names of the columns of x."""
-        return self.description.observables
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the columns of theta."""
-        return self.description.parameters
+class ParameterisedRatio(DescribedEstimator[RatioNetwork]):
+    """A network of x and theta, evaluated in blocks."""
 
     @property
     def ranges(self) -> Array:
         """(low, high) of every parameter in the training, shape (P, 2)."""
         return np.asarray(self.description.ranges, dtype=np.float64)
-
-    @property
-    def reference(self) -> Array:
-        """The denominator hypothesis theta1, shape (P,)."""
-        return np.asarray(self.description.reference, dtype=np.float64)
 
     def inside(self, theta: ArrayLike) -> NDArray[np.bool_]:
         """Return whether each theta (T, P) is within the range of the training; beyond it the estimate is a guess."""

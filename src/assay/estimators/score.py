@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import ModelError
-from assay.estimators.description import ModelDescription
+from assay.estimators.described import DescribedEstimator
 from assay.estimators.inputs import as_columns
 from assay.estimators.networks import ScoreNetwork
 
@@ -37,35 +37,8 @@ class ScoreEstimator(Protocol):
         """Return t(x | theta), shape (E, P)."""
 
 
-class LocalScore:
-    """A network of x, evaluated in blocks.
-
-    Parameters
-    ----------
-    network
-        Trained, in evaluation mode.
-    description
-        Its columns and its origin.
-    """
-
-    def __init__(self, network: ScoreNetwork, description: ModelDescription) -> None:
-        self.network = network
-        self.description = description
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """The names of the columns of x."""
-        return self.description.observables
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the score's components."""
-        return self.description.parameters
-
-    @property
-    def reference(self) -> Array:
-        """The point theta at which the score is estimated, shape (P,)."""
-        return np.asarray(self.description.reference, dtype=np.float64)
+class LocalScore(DescribedEstimator[ScoreNetwork]):
+    """A network of x, evaluated in blocks."""
 
     def score(self, x: ArrayLike) -> Array:
         """Return t(x | theta) at the reference point.
