@@ -14,6 +14,7 @@ import pytest
 from assay.cli import evaluate
 from assay.cli import sample as sample_stage
 from assay.cli.stage import StageRun
+from assay.errors import EventFileError
 from assay.estimators.diagnostics import Diagnostics
 from assay.events.eventfile import write_event_file
 from assay.events.pool import Partition
@@ -126,3 +127,25 @@ def test_events_of_the_evaluation_were_never_drawn_for_training(study: Study, ev
         assert not tested & drawn["train"]
         assert not tested & drawn["validation"]
         assert drawn["test"] <= tested
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parameters": ("CPWL2", "CWL2")}, "of the parameters CWL2, CPWL2"),
+        ({"parameters": ("CWL2",)}, "of the parameters CWL2, CPWL2"),
+        ({"histogram": ("pt_j1", "m_jj")}, "no observable m_jj"),
+    ],
+)
+def test_events_of_another_study_are_refused(
+    study: Study, events: Path, changes: dict[str, tuple[str, ...]], message: str
+) -> None:
+    if "parameters" in changes:
+        other = study.model_copy(
+            update={"parameters": {name: study.parameters[name] for name in changes["parameters"]}}
+        )
+    else:
+        method = study.methods["histogram_2d"].model_copy(update={"observables": changes["histogram"]})
+        other = study.model_copy(update={"methods": {"histogram_2d": method}})
+    with pytest.raises(EventFileError, match=message):
+        sample_stage.event_pool(other, events)

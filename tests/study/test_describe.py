@@ -49,6 +49,6 @@ def test_places_that_are_not_in_a_study() -> None:
 
 def test_known_keys_follow_the_kind() -> None:
     assert known_keys(("methods", "h"), DATA) == ("kind", "observables", "bins")
-    assert known_keys(("methods", "a"), DATA) == ("kind", "alpha", "training")
+    assert known_keys(("methods", "a"), DATA) == ("kind", "alpha", "normalise", "training")
     assert known_keys(("sampling", "prior", "c"), DATA) == ("flat",)
     assert set(known_keys(("sampling", "prior", "x"), DATA)) == {"flat", "gaussian"}

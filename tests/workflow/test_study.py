@@ -145,3 +145,14 @@ def test_a_failing_step_stops_the_run_with_its_name_and_last_lines(
     after = manifests(tmp_path / "run")
     done_again = {name.rstrip("_0123456789") for name in before if after[name] != before[name]}
     assert done_again == {"physics/configure", "physics/extract", "physics/combine"}
+
+
+def test_physics_and_learning_run_alone(small_study: Write, assay: Command, tmp_path: Path) -> None:
+    study = small_study(methods={"alices": {"kind": "alices"}})
+    physics, learning = tmp_path / "physics", tmp_path / "learning"
+    shown = assay("run", "--study", study, "--part", "physics", "--output", physics)
+    events = physics / "combine" / "combined.h5"
+    assert f"events:   {events}" in shown
+    shown = assay("run", "--study", study, "--part", "ml", "--events", events, "--output", learning)
+    assert f"report:   {learning / 'plot' / 'report.html'}" in shown
+    assert (learning / "plot" / "report.html").is_file()

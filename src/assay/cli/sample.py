@@ -11,13 +11,15 @@ import yaml
 
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_stage
+from assay.errors import EventFileError
 from assay.events.eventfile import read_event_file
 from assay.events.pool import EventPool, Partition
+from assay.events.table import EventTable
 from assay.files import write_text
 from assay.sampling.augment import SizeLimits, draw_ratio_sample, draw_score_sample
 from assay.sampling.from_study import hypothesis_prior
 from assay.sampling.samples import RatioSample, ScoreSample
-from assay.study.model import RatioMethod, Study
+from assay.study.model import HistogramMethod, RatioMethod, Study
 
 Draw = Callable[[EventPool, int, np.random.Generator], RatioSample | ScoreSample]
 
@@ -80,8 +82,32 @@ def _draw_partitions(study: Study, pool: EventPool, run: StageRun, kind: str, dr
 
 
 def event_pool(study: Study, events: Path) -> EventPool:
-    """Read an event file as the pool that the stages 7 to 10 share: the same partitions everywhere."""
-    fractions = study.sampling.fractions
-    return EventPool.from_table(
-        read_event_file(events), (fractions.train, fractions.validation, fractions.test), seed=study.seed
-    )
+    """Read an event file as the pool that the stages 7 to 10 share: the same partitions everywhere.
+
+    Raises
+    ------
+    EventFileError
+        If the file, which may be anybody's, is not of this study's parameters and observables.
+    """
+    fractions, table = study.sampling.fractions, read_event_file(events)
+    _check_fits(study, table, events)
+    return EventPool.from_table(table, (fractions.train, fractions.validation, fractions.test), seed=study.seed)
+
+
+def _check_fits(study: Study, table: EventTable, events: Path) -> None:
+    wanted, found = tuple(study.parameters), tuple(table.space.names)
+    if wanted != found:
+        raise EventFileError(
+            f"the events are of the parameters {', '.join(found)}",
+            where=str(events),
+            expected=f"{', '.join(wanted)}, in this order, as in the study",
+            mend="give the study the parameters of its event file",
+        )
+    methods = [method for method in study.methods.values() if isinstance(method, HistogramMethod)]
+    missing = sorted({name for method in methods for name in method.observables} - set(table.observable_names))
+    if missing:
+        raise EventFileError(
+            f"the events have no observable {', '.join(missing)}, of which a histogram is asked for",
+            where=str(events),
+            expected=f"some of {', '.join(table.observable_names)}",
+        )

@@ -159,7 +159,7 @@ class LimitsSection(Section):
     ] = None
     grid: Annotated[
         dict[Name, AxisSection],
-        Field(description="per parameter; absent: 25 points over the range of its prior"),
+        Field(description="per parameter; absent: 25 points (11 for three parameters, 7 for more) over its prior"),
     ] = Field(default_factory=dict)
     confidence_levels: Annotated[
         tuple[Annotated[float, Field(gt=0, lt=1)], ...], Field(min_length=1, max_length=10, description="ascending")

@@ -30,6 +30,7 @@ from assay.study.model import (
 from assay.study.seeds import derive_seed, pythia_seed
 
 __all__ = [
+    "default_grid_points",
     "derive_seed",
     "from_resolved",
     "pythia_seed",
@@ -41,9 +42,13 @@ __all__ = [
     "write_resolved",
 ]
 
-DEFAULT_GRID_POINTS = 25
 TRAINED_DEVIATIONS = 3.0
 """A Gaussian prior counts as trained up to so many standard deviations from its mean."""
+
+
+def default_grid_points(n_parameters: int) -> int:
+    """Return the points per parameter of a grid whose size is not given; all points together have to be affordable."""
+    return {1: 25, 2: 25, 3: 11}.get(n_parameters, 7)
 
 
 def trained_interval(parameter: ParameterSection, prior: Prior | None) -> Interval:
@@ -102,9 +107,9 @@ def _resolved_method(method: Method, study: Study) -> Method:
 
 
 def _resolved_limits(study: Study, reference: str, prior: dict[str, Prior]) -> LimitsSection:
+    points = default_grid_points(len(study.parameters))
     grid = {
-        name: study.limits.grid.get(name)
-        or AxisSection(range=trained_interval(parameter, prior[name]), points=DEFAULT_GRID_POINTS)
+        name: study.limits.grid.get(name) or AxisSection(range=trained_interval(parameter, prior[name]), points=points)
         for name, parameter in study.parameters.items()
     }
     theta_true = study.limits.theta_true if study.limits.theta_true is not None else reference

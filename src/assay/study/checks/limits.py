@@ -9,7 +9,7 @@ from assay.study.checks.draft import Check, Draft, interval_finding
 from assay.study.checks.theory import point_findings
 from assay.study.model import AxisSection
 from assay.study.problems import Finding, Location, listed, suggestion
-from assay.study.resolve import DEFAULT_GRID_POINTS, trained_interval
+from assay.study.resolve import default_grid_points, trained_interval
 
 MOST_GRID_POINTS = 1_000_000
 _ROUNDING = 1e-9
@@ -102,7 +102,7 @@ def grid_size(draft: Draft) -> Iterable[Finding]:
     if draft.limits is None or not draft.all_valid("parameters"):
         return
     names, grid = draft.names("parameters"), draft.limits.grid
-    counts = [grid[name].points if name in grid else DEFAULT_GRID_POINTS for name in names]
+    counts = [grid[name].points if name in grid else default_grid_points(len(names)) for name in names]
     total = prod(counts)
     if total > MOST_GRID_POINTS:
         each = int(MOST_GRID_POINTS ** (1.0 / len(counts)) + 1e-9)
