@@ -1,6 +1,6 @@
 """The default study, small, with every step in its container: the same events as local processes generate, to rounding.
 
-The optimised benchmarks differ in the last digit between the two environments (1e-14), and a shower amplifies that: from
+The optimised benchmarks differ in the last digit between both environments (1e-14), and a shower amplifies that: from
 `simulate` on, results agree statistically only.
 """
 
