@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.errors import MorphingError
 from assay.study.model import Study
@@ -12,6 +13,8 @@ from assay.theory.morphing import Morphing
 from assay.theory.parameters import Benchmark, Parameter, ParameterSpace
 
 _PREFIX = "basis_"
+_DIGITS = 4
+"""Of optimised benchmarks: libraries differ in the last of sixteen, and a shower amplifies any difference."""
 
 
 def parameter_space(study: Study, seed: int) -> tuple[ParameterSpace, Morphing]:
@@ -36,7 +39,7 @@ def parameter_space(study: Study, seed: int) -> tuple[ParameterSpace, Morphing]:
     powers = components([parameter.max_power for parameter in parameters], study.morphing.max_overall_power)
     ranges = np.array([parameter.range for parameter in parameters])
     basis = optimise_basis(powers, ranges, np.array(list(given.values())), seed=seed)
-    added = basis[len(given) :]
+    added = _rounded(basis[len(given) :], ranges)
     labels = [name for number in range(1, len(added) + len(given) + 1) if (name := f"{_PREFIX}{number}") not in given]
     chosen = {label: tuple(float(value) for value in point) for label, point in zip(labels, added, strict=False)}
     benchmarks = tuple(Benchmark(name, values) for name, values in {**given, **chosen}.items())
@@ -50,3 +53,10 @@ def parameter_space(study: Study, seed: int) -> tuple[ParameterSpace, Morphing]:
             mend="spread the benchmarks over the ranges of the parameters, or leave more of them to the optimisation",
         )
     return space, morphing
+
+
+def _rounded(points: NDArray[np.float64], ranges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round benchmarks `(n, n_parameters)` to a ten-thousandth of the ranges' order of magnitude, inside the ranges."""
+    decimals = _DIGITS - np.floor(np.log10(ranges[:, 1] - ranges[:, 0])).astype(int)
+    columns = [np.round(column, count) for column, count in zip(points.T, decimals, strict=True)]
+    return np.clip(np.stack(columns, axis=1), *ranges.T) + 0.0  # no negative zero
