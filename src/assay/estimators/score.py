@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
@@ -16,25 +14,6 @@ from assay.estimators.networks import ScoreNetwork
 Array = NDArray[np.float64]
 
 _ROWS_PER_CHUNK = 1 << 14
-
-
-class ScoreEstimator(Protocol):
-    """What Fisher information and histograms of the score need of an estimator."""
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """The names of the columns of x."""
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the score's components."""
-
-    @property
-    def reference(self) -> Array:
-        """The point theta at which the score is estimated, shape (P,)."""
-
-    def score(self, x: ArrayLike) -> Array:
-        """Return t(x | theta), shape (E, P)."""
 
 
 class LocalScore(DescribedEstimator[ScoreNetwork]):

@@ -47,11 +47,6 @@ class PartonDensities:
     sub_grids: tuple[SubGrid, ...]
 
     @property
-    def x_range(self) -> tuple[float, float]:
-        """Smallest and largest momentum fraction of the grid."""
-        return float(np.exp(self.sub_grids[0].log_x[0])), float(np.exp(self.sub_grids[0].log_x[-1]))
-
-    @property
     def q_range(self) -> tuple[float, float]:
         """Smallest and largest scale of the grid in GeV."""
         return float(np.exp(self.sub_grids[0].log_q[0])), float(np.exp(self.sub_grids[-1].log_q[-1]))
