@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import EventFileError
+from assay.errors import DamagedFileError, EventFileError, LayoutVersionError, MismatchError, NotFiniteError
 from assay.events.combine import combine
 from assay.events.cutflow import total_cut_flow
 from assay.events.eventfile import read_event_file, write_event_file
 from assay.events.partition import partition_of
 from assay.events.pool import EventPool
-from assay.events.table import CutFlowRow, NuisanceWeights, ObservableInfo, Sample
+from assay.events.table import CutFlowRow, NuisanceWeights, ObservableInfo, Sample, group_scales
 from assay.theory.parameters import Benchmark, ParameterSpace
 
 pytestmark = pytest.mark.fast
@@ -86,6 +86,7 @@ def test_pool_of_a_combined_file_is_that_of_its_parts(toy, rng, tmp_path):
     np.testing.assert_array_equal(np.bincount(again.partition), np.bincount(pool.partition))
     benchmarks = toy.space.benchmark_values
     np.testing.assert_allclose(result.cross_sections, pool.cross_section(benchmarks)[0], rtol=1e-10)
+    np.testing.assert_allclose(result.cross_section_errors, pool.cross_section(benchmarks)[1], rtol=1e-10)
     np.testing.assert_allclose(result.effective_sample_sizes, pool.effective_sample_size(benchmarks), rtol=1e-10)
 
 
@@ -224,7 +225,7 @@ DIFFERENCES = {
 def test_taking_the_setup_of_the_first_file_without_comparing(tables, tmp_path, difference):
     change, message = DIFFERENCES[difference]
     paths = write_all([*tables[:2], change(tables[2])], tmp_path)
-    with pytest.raises(EventFileError, match=message) as caught:
+    with pytest.raises(MismatchError, match=message) as caught:
         combine(paths, tmp_path / "all.h5")
     assert "2.h5: its set-up differs" in str(caught.value)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["0.h5", "1.h5", "2.h5"]
@@ -236,8 +237,92 @@ def test_units_and_definitions_may_be_left_open(tables, tmp_path):
     assert read_event_file(tmp_path / "all.h5").observables == tables[0].observables
 
 
-def fails(paths, output, message):
-    with pytest.raises(EventFileError, match=message):
+def events_of(table):
+    """Events as a set: name of the sample, observables, weights."""
+    names = np.array([sample.name for sample in table.samples])[table.sample_index]
+    rows = np.concatenate([table.x, table.weights], axis=1)
+    return sorted((name, *row) for name, row in zip(names.tolist(), rows.tolist(), strict=True))
+
+
+@st.composite
+def splits(draw):
+    """Runs at benchmarks and of background, with k-factors, divided over files in any way."""
+    kinds = draw(st.lists(st.sampled_from(["sm", "a", "d", None]), min_size=1, max_size=5))
+    sizes = draw(st.lists(st.integers(2, 40), min_size=len(kinds), max_size=len(kinds)))
+    k_factors = draw(st.lists(st.sampled_from([1.0, 1.3]), min_size=len(kinds), max_size=len(kinds)))
+    files = draw(st.lists(st.integers(0, 2), min_size=len(kinds), max_size=len(kinds)))
+    return list(zip(kinds, sizes, k_factors, files, strict=True))
+
+
+def run_of(toy, rng, name, benchmark, n_events, k_factor):
+    """A table of one run, its weights times the k-factor."""
+    table = toy.table([(benchmark or "sm", n_events)], rng, names=[name])
+    weights = table.weights if benchmark else np.full_like(table.weights, 2.0 / n_events)
+    own = toy.cross_section((0, 0)) if benchmark == "sm" else weights[:, table.space.index_of(benchmark or "sm")].sum()
+    sample = Sample(name, benchmark, n_events, own * k_factor, 0.0, "" if benchmark else "tt", k_factor)
+    return replace(table, samples=(sample,), weights=weights * k_factor, cut_flow=())
+
+
+def together(tables):
+    """One table of several, each run normalised to its own cross section as `group_scales` has it."""
+    samples = tuple(sample for table in tables for sample in table.samples)
+    scales = group_scales(samples)
+    return replace(
+        tables[0],
+        samples=samples,
+        x=np.concatenate([t.x for t in tables]),
+        weights=np.concatenate([s * t.weights for s, t in zip(scales, tables, strict=True)]),
+        sample_index=np.repeat(np.arange(len(tables), dtype=np.int32), [t.n_events for t in tables]),
+    )
+
+
+@given(splits(), st.integers(1, 60), st.sampled_from([10**4, 10**9]), st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_any_division_of_runs_over_files_in_any_order_gives_the_same_file(
+    toy, tmp_path_factory, runs, chunk, memory, random
+):
+    folder, rng = tmp_path_factory.mktemp("split"), np.random.default_rng(5)
+    tables = [run_of(toy, rng, f"run_{i}", *run[:3]) for i, run in enumerate(runs)]
+    expected = events_of(together(tables))
+    parts = [[t for t, run in zip(tables, runs, strict=True) if run[3] == number] for number in range(3)]
+    paths = write_all([together(part) for part in parts if part], folder)
+    combine(paths, folder / "one.h5", seed=1)
+    random.shuffle(paths)
+    result = combine(paths, folder / "other.h5", seed=1, chunk=chunk, memory=memory)
+    one, other = read_event_file(folder / "one.h5"), read_event_file(folder / "other.h5")
+    # the multiset of events, with weights rescaled by the share of each run in those of its kind
+    for found in (one, other):
+        for event, wanted in zip(events_of(found), expected, strict=True):
+            assert event[0] == wanted[0]
+            np.testing.assert_allclose(event[1:], wanted[1:], rtol=1e-12)
+    # the same seed gives the same order
+    np.testing.assert_array_equal(one.x, other.x)
+    np.testing.assert_allclose(one.weights, other.weights, rtol=1e-14)
+    # k-factors and sample names stay with the events
+    k_factors = {f"run_{i}": run[2] for i, run in enumerate(runs)}
+    assert [k_factors[one.samples[s].name] for s in one.sample_index] == one.k_factors.tolist()
+    # all runs of a kind add up to their cross section, weighted by generated events
+    for group in {sample.group for sample in one.samples}:
+        members = [sample for sample in one.samples if sample.group == group]
+        rows = np.isin(one.sample_index, [one.samples.index(sample) for sample in members])
+        mean = np.average([s.cross_section for s in members], weights=[s.n_generated for s in members])
+        assert one.own_weights[rows].sum() == pytest.approx(mean, rel=1e-10)
+    assert result.n_events == one.n_events == sum(run[1] for run in runs)
+
+
+def test_equal_events_of_several_samples_do_not_depend_on_the_order_of_files(toy, rng, tmp_path):
+    tables = [toy.table([("sm", 200)], rng, names=[name]) for name in ("one", "two")]
+    counts = [replace(t, x=np.floor(5 * t.x), weights=np.full_like(t.weights, 5.0 / 200)) for t in tables]
+    paths = write_all(counts, tmp_path)
+    combine(paths, tmp_path / "forth.h5")
+    combine(paths[::-1], tmp_path / "back.h5", chunk=17)
+    forth, back = read_event_file(tmp_path / "forth.h5"), read_event_file(tmp_path / "back.h5")
+    names = [[table.samples[s].name for s in table.sample_index] for table in (forth, back)]
+    assert names[0] == names[1]
+
+
+def fails(paths, output, message, kind=EventFileError):
+    with pytest.raises(kind, match=message):
         combine(paths, output)
     assert not output.exists()
     assert not [p for p in output.parent.iterdir() if p.name.startswith(".")]
@@ -261,10 +346,23 @@ def test_events_of_counts_may_repeat(toy, rng, tmp_path):
 
 @pytest.mark.parametrize("number", [0, 2])
 def test_a_damaged_file_leaves_no_output(paths, tmp_path, number):
+    with h5py.File(paths[number]) as file:
+        position = file["samples/weights"].id.get_chunk_info(0).byte_offset + 100
     content = bytearray(paths[number].read_bytes())
-    content[len(content) // 2] ^= 8
+    content[position] ^= 8
     paths[number].write_bytes(content)
-    fails(paths, tmp_path / "all.h5", f"{number}.h5: the file is damaged")
+    fails(paths, tmp_path / "all.h5", f"{number}.h5: the file is damaged", DamagedFileError)
+
+
+def test_a_truncated_file_leaves_no_output(paths, tmp_path):
+    paths[1].write_bytes(paths[1].read_bytes()[:-500])
+    fails(paths, tmp_path / "all.h5", "1.h5: the file is damaged: it is truncated", DamagedFileError)
+
+
+def test_a_file_of_another_version_leaves_no_output(paths, tmp_path):
+    with h5py.File(paths[1], "r+") as file:
+        file["assay"].attrs.modify("schema_version", 99)
+    fails(paths, tmp_path / "all.h5", "1.h5: the file has version 99 of the layout", LayoutVersionError)
 
 
 def test_a_nan_leaves_no_output(paths, tmp_path):
@@ -272,7 +370,10 @@ def test_a_nan_leaves_no_output(paths, tmp_path):
         values = file["samples/weights"][()]
         values[5, 2] = np.inf
         file["samples/weights"][...] = values
-    fails(paths, tmp_path / "all.h5", r"1.h5.*weight at benchmark b of event 5 is inf")
+    fails(paths, tmp_path / "all.h5", r"1.h5.*weight at benchmark b of event 5 is inf", NotFiniteError)
+    # the number of the event is that in the file, however it is read
+    with pytest.raises(NotFiniteError, match="of event 5 is inf"):
+        combine(paths, tmp_path / "all.h5", chunk=3)
 
 
 def test_wrong_normalisation_is_found(tables, tmp_path):

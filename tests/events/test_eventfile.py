@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from assay.errors import EventFileError
+from assay.errors import DamagedFileError, EventFileError, LayoutVersionError, NotFiniteError
 from assay.events.eventfile import (
     ObservableInfo,
     Sample,
@@ -68,8 +68,8 @@ def test_layout_is_madminers(table, path):
         "benchmarks/is_reference": ((8,), "i8"),
         "morphing/components": ((6, 2), "i8"),
         "morphing/morphing_matrix": ((6, 6), "f8"),
-        "systematics/names": ((2,), "S256"),
-        "systematics/scales": ((2,), "S256"),
+        "systematics/names": ((1,), "S256"),
+        "systematics/scales": ((1,), "S256"),
         "observables/names": ((2,), "S256"),
         "observables/definitions": ((2,), "S256"),
         "nuisance_parameters/benchmark_negative": ((2,), "S256"),
@@ -84,7 +84,7 @@ def test_layout_is_madminers(table, path):
             assert file[name].shape == shape, name
             assert file[name].dtype == np.dtype(kind), name
         assert file["observables/definitions"][1] == b"None"  # longer than MadMiner's text
-        assert file["systematics/scales"][1] == b"None"
+        assert file["systematics/scales"][()].tolist() == [b"mu"]  # madminer refuses files with other kinds
         assert file["parameters/transforms"][()].tolist() == [b"16.52*theta", b"theta"]
         assert file["benchmarks/is_nuisance"][()].tolist() == [0] * 6 + [1] * 2
         assert file["sample_summary/signal_events"][()].sum() == n
@@ -160,13 +160,29 @@ def test_madminers_files_are_read(signal_and_background, tmp_path, old):
     assert found.samples[0].cross_section / n_sm == pytest.approx(table.samples[0].cross_section / 80)
 
 
-def test_finite_differences_are_not_dropped_in_silence(signal_and_background, tmp_path):
+def test_incomplete_finite_differences_are_not_dropped_in_silence(signal_and_background, tmp_path):
     def add(file):
         file["finite_differences/base_benchmarks"] = np.array([b"sm"], dtype="S256")
 
     path = madminer_file(tmp_path / "madminer.h5", signal_and_background, change=add)
-    with pytest.raises(EventFileError, match="benchmarks for finite differences"):
+    with pytest.raises(EventFileError, match="shifted_benchmarks"):
         read_event_file(path)
+
+
+def test_systematics_of_older_files(path):
+    """Up to 0.8.3 a systematic is one text with tabs; in 0.4 nuisance parameters do not name theirs."""
+    with h5py.File(path, "r+") as file:
+        del file["assay"], file["systematics"], file["nuisance_parameters/systematics"]
+        file["systematics/names"] = np.array([b"a", b"b", b"c"], dtype="S256")
+        file["systematics/values"] = np.array([b"scale\tmuf\t0.5,1.0,2.0", b"norm\t1.1", b"pdf\tCT10"], dtype="S256")
+    header = read_event_header(path)
+    assert header.systematics == (
+        Systematic("a", "scale", "0.5,1.0,2.0", "muf"),
+        Systematic("b", "norm", "1.1"),
+        Systematic("c", "pdf", "CT10"),
+    )
+    assert [parameter.systematic for parameter in header.nuisance_parameters] == ["", ""]
+    assert header.nuisance_parameters[0].benchmark_positive == "mu_up"
 
 
 def test_weights_that_are_not_constant_are_refused(signal_and_background, tmp_path):
@@ -250,6 +266,15 @@ def truncate(path):
     path.write_bytes(content[: len(content) // 2])
 
 
+KINDS = {
+    "truncated": DamagedFileError,
+    "text": DamagedFileError,
+    "empty": DamagedFileError,
+    "later version": LayoutVersionError,
+    "nan observable": NotFiniteError,
+    "nan weight": NotFiniteError,
+    "nan nuisance weight": NotFiniteError,
+}
 FAULTS = {
     "truncated": (truncate, "damaged: it is truncated"),
     "text": (lambda path: path.write_text("x,y\n"), "it is not an HDF5 file|truncated"),
@@ -287,7 +312,7 @@ FAULTS = {
 def test_damage_is_named(path, fault):
     damage, message = FAULTS[fault]
     damage(path)
-    with pytest.raises(EventFileError, match=message) as caught:
+    with pytest.raises(KINDS.get(fault, EventFileError), match=message) as caught:
         read_event_file(path)
     assert str(path) in str(caught.value)
 

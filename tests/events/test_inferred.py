@@ -6,7 +6,7 @@ import pytest
 
 from assay.errors import EventFileError
 from assay.events.eventfile import read_event_file
-from assay.events.inferred import inferred_samples
+from assay.events.inferred import DrawnAt, inferred_samples
 from assay.events.pool import EventPool
 
 pytestmark = pytest.mark.fast
@@ -14,10 +14,18 @@ pytestmark = pytest.mark.fast
 MADMINER = Path(__file__).parents[1] / "data" / "madminer-0.9.6.h5"
 
 
+def infer(space, own, drawn_at, chunk=1000):
+    seen = DrawnAt.nowhere(space)
+    for start in range(0, len(own), chunk):
+        seen = seen.updated(own[start : start + chunk], drawn_at[start : start + chunk])
+    return inferred_samples(space, seen)
+
+
 def test_samples_follow_from_the_constant_weights(toy):
     drawn_at = np.array([1, -1, 0, 1, -1, 1])
     own = np.array([0.2, 5.0, 0.1, 0.2, 7.0, 0.2])
-    sm, a, background = inferred_samples(toy.space, own, drawn_at)
+    sm, a, background = infer(toy.space, own, drawn_at)
+    assert (sm, a, background) == infer(toy.space, own, drawn_at, chunk=2)
     assert (a.name, a.n_generated, a.cross_section) == ("a", 3, pytest.approx(0.6))
     assert (sm.name, sm.n_generated, sm.cross_section) == ("sm", 1, pytest.approx(0.1))
     assert (background.benchmark, background.n_generated, background.cross_section) == (None, 2, pytest.approx(12.0))
@@ -26,7 +34,7 @@ def test_samples_follow_from_the_constant_weights(toy):
 def test_errors_of_inferred_samples_are_those_of_independent_events(toy, rng):
     """With unknown efficiencies the squared error has to be sum w^2."""
     table = toy.table([("sm", 3000), ("a", 2000)], rng, cut=0.4)
-    samples = inferred_samples(toy.space, table.own_weights, table.benchmark_index)
+    samples = infer(toy.space, table.own_weights, table.benchmark_index)
     assert all(isinstance(s.cross_section_error, float) for s in samples)
     pool = EventPool.from_table(replace(table, samples=samples))
     theta = np.array([[0.0, 0.0], [0.4, -0.3], [0.9, 0.1]])
@@ -45,7 +53,7 @@ def test_errors_of_inferred_samples_are_those_of_independent_events(toy, rng):
 )
 def test_what_cannot_be_inferred_is_refused(toy, own, drawn_at, message):
     with pytest.raises(EventFileError, match=message):
-        inferred_samples(toy.space, np.array(own), np.array(drawn_at))
+        infer(toy.space, np.array(own), np.array(drawn_at))
 
 
 def test_a_file_that_madminer_wrote(toy):

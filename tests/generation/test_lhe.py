@@ -140,7 +140,7 @@ def test_events_of_different_length_and_several_processes(tmp_path, sample):
 
 def test_reading_in_small_pieces_gives_the_same(monkeypatch, written):
     whole = read_lhe(written)
-    monkeypatch.setattr("assay.generation.lhe.reader.BYTES_PER_READ", 1000)
+    monkeypatch.setattr("assay.generation.lhe.stream.BYTES_PER_READ", 1000)
     assert read_lhe(written).same_as(whole)
 
 

@@ -17,10 +17,11 @@ def base_text() -> str:
 
 @pytest.fixture(scope="session")
 def write_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Write a study beside the detector card that it names; a later one replaces it."""
+    """Write a study beside the detector card and events that it names; a later one replaces it."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "cards").mkdir()
     (folder / "cards" / "detector.yml").write_text("{}\n", encoding="utf-8")
+    (folder / "cards" / "events.lhe.gz").write_bytes(b"")
 
     def write(text: str) -> Path:
         path = folder / "input.yml"

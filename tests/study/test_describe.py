@@ -23,7 +23,10 @@ DATA: dict[str, Any] = {
         (("detector", "kind"), "one of parametrised, none"),
         (("parameters",), "a section per name"),
         (("parameters", "c", "range"), "a list of 2 numbers"),
-        (("parameters", "c", "max_power"), "a whole number from 1 to 8"),
+        (
+            ("parameters", "c", "max_power"),
+            "a whole number from 1 to 8 or a list (1 to 4 of them), each a whole number from 0 to 8",
+        ),
         (("parameters", "c", "label"), "text or null"),
         (("benchmarks", "sm"), "a number per name"),
         (("training", "max_gradient_norm"), "a number above 0 or null"),

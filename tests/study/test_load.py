@@ -83,8 +83,8 @@ def test_all_mistakes_are_reported_in_one_go(base_text: str, write_study: Write)
     with pytest.raises(StudyErrors) as caught:
         load_study(write_study(text))
     paths = {problem.path for problem in caught.value.problems}
-    # two mistakes are about names that other mistakes change
-    assert expected - paths <= {"methods.rate", "observables.pt_j2.expression"}
+    # three mistakes are about names that other mistakes change
+    assert expected - paths <= {"methods.rate", "observables.pt_j2.expression", "morphing.basis[1]"}
     lines = [problem.line for problem in caught.value.problems]
     assert lines == sorted(lines)
     assert f"{len(lines)} problems; nothing has been run" in str(caught.value)
@@ -133,7 +133,9 @@ def test_a_third_parameter_is_an_edit_of_the_study_alone(name: str, base_text: s
 
 
 def test_checks_of_later_rooms_join_in(base_text: str, write_study: Write) -> None:
-    path = write_study(base_text.replace("lha_id: 5", "lha_id: five"))
+    good, bad = ("lha_id: 5\n    transform: 16.52*theta\n    range: " + values for values in ("[-1.2, 1.2]", "wide"))
+    assert good in base_text
+    path = write_study(base_text.replace(good, bad))
 
     def always(draft: Draft) -> Iterable[Finding]:
         assert draft.folder == path.parent
@@ -147,7 +149,7 @@ def test_checks_of_later_rooms_join_in(base_text: str, write_study: Write) -> No
         load_study(path, checks)
     assert {problem.path for problem in caught.value.problems} == {
         "parameters.CPWL2",
-        "parameters.CPWL2.lha_id",
+        "parameters.CPWL2.range",
         "process.name",
         "process.pdf",
     }

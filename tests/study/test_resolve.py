@@ -128,6 +128,7 @@ def test_hash_changes_with_every_value_and_with_order(base_text: str, write_stud
     assert len(set(hashes.values())) == len(texts)
     same = {
         "comment": base_text + "# more\n",
+        "how it is run": base_text + "execution: {retries: 7, jobs_per_step: 3}\n",
         "default written out": base_text.replace("\nmorphing:", "\nreference: sm\nmorphing:"),
         "whole number": base_text.replace("luminosity: 300.0", "luminosity: 300"),
     }

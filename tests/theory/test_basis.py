@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from scipy.optimize import approx_fprime
 
 from assay.errors import MorphingError
-from assay.theory.basis import _Problem, optimise_basis
+from assay.theory.basis import optimise_basis
+from assay.theory.design import Design
 from assay.theory.monomials import components, monomials
 
 pytestmark = pytest.mark.fast
@@ -69,20 +69,38 @@ def test_more_fixed_benchmarks_than_components_are_kept():
     np.testing.assert_array_equal(optimise_basis(components((2, 2), 2), [(-1, 1)] * 2, fixed), fixed)
 
 
-def test_gradient_of_the_objective():
-    powers = components((2, 2, 2), 2)
-    for n_free in (9, 12):  # as many benchmarks as components, and more
-        problem = _Problem(powers, np.array([(-1.0, 1.0), (-0.5, 1.0), (0.0, 1.0)]), np.zeros((1, 3)))
-        start = np.random.default_rng(2).uniform(-1, 1, 3 * n_free)
-        numeric = approx_fprime(start, lambda flat, p=problem: p.logarithm(flat)[0], 1e-7)
-        np.testing.assert_allclose(problem.logarithm(start)[1], numeric, rtol=1e-3, atol=1e-3)
+def test_operators_in_production_and_decay():
+    powers = components([(2, 2)] * 5, (2, 2))
+    assert powers.shape == (126, 5)
+    box = [(-1.0, 1.0)] * 5
+    basis = optimise_basis(powers, box, np.zeros((1, 5)), n_starts=1)
+    assert mean_squared_weights(basis, powers, box) < 0.9
 
 
-def test_closed_form_of_the_objective():
-    powers, box = components((2, 2), 2), np.array([(-1.0, 0.5), (-1.0, 1.0)])
-    basis = np.random.default_rng(5).uniform(-1, 0.5, (6, 2))
-    value = _Problem(powers, box, np.empty((0, 2))).value(basis)
-    assert value == pytest.approx(mean_squared_weights(basis, powers, box, 400_000), rel=0.01)
+def test_parts_with_operators_of_their_own():
+    powers = components([(2, 0), (2, 0), (0, 2)], (2, 2))
+    box = [(-1.0, 1.0), (0.5, 2.0), (-3.0, -1.0)]
+    basis = optimise_basis(powers, box, n_starts=4)
+    assert mean_squared_weights(basis, powers, box) < 0.9
+
+
+def test_rounding_does_not_change_the_basis(monkeypatch):
+    powers, box = components((2, 2, 2), 2), [(-1.0, 1.0)] * 3
+    expected = optimise_basis(powers, box, np.zeros((1, 3)), seed=5)
+    noise = np.random.default_rng(0)
+    plain = Design.logarithm
+
+    def noisy(self, flat):
+        value, gradient = plain(self, flat)
+        return value * (1 + 1e-14 * noise.normal()), gradient * (1 + 1e-14 * noise.normal(size=gradient.shape))
+
+    monkeypatch.setattr(Design, "logarithm", noisy)
+    np.testing.assert_allclose(optimise_basis(powers, box, np.zeros((1, 3)), seed=5), expected, atol=1e-5)
+
+
+def test_terms_without_those_of_lower_powers_are_refused():
+    with pytest.raises(MorphingError, match=r"the powers \(2,\) without \(1,\)"):
+        optimise_basis(np.array([[0], [2]]), [(-1, 1)])
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ pytestmark = pytest.mark.fast
         ((4,) * 5, 4, 126),
         ((1, 2), 3, 6),
         ((0,), 3, 1),
+        # operators in production and in decay
+        (((2, 2), (2, 2)), (2, 2), 15),
+        (((2, 2),) * 5, (2, 2), 126),
+        ((2,) * 5, (2, 2), 126),
+        (((2, 0), (2, 0), (0, 2)), (2, 2), 18),
     ],
 )
 def test_number_of_components(powers, overall, expected):
@@ -28,11 +33,14 @@ def test_number_of_components(powers, overall, expected):
     assert len(found) == expected
     assert len(np.unique(found, axis=0)) == expected
     assert np.all(found[0] == 0)
-    assert np.all(found <= powers)
-    assert np.all(found.sum(axis=1) <= overall)
+    assert np.all(found <= [np.sum(power) * (np.size(overall) if np.size(power) == 1 else 1) for power in powers])
+    assert np.all(found.sum(axis=1) <= np.sum(overall))
 
 
-@pytest.mark.parametrize(("powers", "overall"), [((), 2), ((2, -1), 2), ((2,), -1)])
+@pytest.mark.parametrize(
+    ("powers", "overall"),
+    [((), 2), ((2, -1), 2), ((2,), -1), (((2, 2), (2, 2, 2)), 2), (((2, 2),), (2, 2, 2)), ([()], ())],
+)
 def test_components_refuse_what_makes_no_sense(powers, overall):
     with pytest.raises(MorphingError, match="maximal powers"):
         components(powers, overall)
@@ -63,6 +71,25 @@ def test_gradients_agree_with_the_complex_step(n_parameters, power, seed):
         shifted[:, p] += 1e-30j
         values = np.prod(shifted[:, None, :] ** powers, axis=-1)
         np.testing.assert_allclose(gradients[..., p], values.imag / 1e-30, rtol=1e-12, atol=1e-12)
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_a_product_of_parts_has_the_terms_of_the_product(n_parameters, parts, seed):
+    """Multiply random polynomials of the parts: no power beyond the components appears, and all of them do."""
+    rng = np.random.default_rng(seed)
+    max_powers, overall = rng.integers(0, 3, (n_parameters, parts)), rng.integers(1, 4, parts)
+    product = {(0,) * n_parameters: 1.0}
+    for part in range(parts):
+        of_part = components([int(power) for power in max_powers[:, part]], int(overall[part]))
+        factor = {tuple(k): rng.uniform(0.5, 1.0) for k in of_part.tolist()}
+        found = {}
+        for (one, a), (two, b) in itertools.product(product.items(), factor.items()):
+            key = tuple(x + y for x, y in zip(one, two, strict=True))
+            found[key] = found.get(key, 0.0) + a * b
+        product = found
+    listed = components([tuple(map(int, row)) for row in max_powers], tuple(map(int, overall)))
+    assert {tuple(k) for k in listed.tolist()} == set(product)
 
 
 @pytest.mark.parametrize("box", [[(-1, 1), (0, 3)], [(2, 2.5), (-1e-3, 1e-3)], [(-10, 10), (-4, -3)]])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from assay.errors import ExpressionError, ParameterError
-from assay.theory.parameters import Benchmark, Parameter, ParameterSpace
+from assay.theory.parameters import Benchmark, CardEntry, Parameter, ParameterSpace
 
 pytestmark = pytest.mark.fast
 
@@ -37,6 +37,8 @@ def test_arrays_of_a_space():
         (lambda: Parameter("p", "dim6", 1, (1.0, 1.0)), "range"),
         (lambda: Parameter("p", "dim6", 1, (0.0, np.inf)), "range"),
         (lambda: Parameter("p", "dim6", 1, (0.0, 1.0), -1), "maximal power"),
+        (lambda: Parameter("p", "dim6", 1, (0.0, 1.0), (2, -1)), "maximal power"),
+        (lambda: Parameter("p", "dim6", 1, (0.0, 1.0), ()), "maximal power"),
     ],
 )
 def test_contradictions_are_named(make, message):
@@ -57,3 +59,17 @@ def test_transform_gives_the_entry_of_the_parameter_card():
 def test_transform_runs_no_code(transform):
     with pytest.raises(ExpressionError):
         Parameter("p", "dim6", 1, (0.0, 1.0), 2, transform).coefficient([0.1])
+
+
+def test_a_parameter_sets_several_entries():
+    further = CardEntry("mass", 25, "125 + theta**2"), CardEntry("dim6", 7)
+    both = ParameterSpace((Parameter("p", "dim6", 2, (-1.0, 1.0), 2, "2*theta", None, further), TWO), (SM, BSM))
+    assert [(entry.block, entry.id) for entry in both.card_entries] == [
+        ("dim6", 2),
+        ("mass", 25),
+        ("dim6", 7),
+        ("dim6", 5),
+    ]
+    np.testing.assert_allclose(both.card_values([[0.5, -1.0]]), [[1.0, 125.25, 0.5, -1.0]])
+    np.testing.assert_allclose(both.coefficients([0.5, -1.0]), [1.0, -1.0])
+    assert both.max_powers == (2, 2)

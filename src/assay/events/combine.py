@@ -11,13 +11,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.errors import EventFileError
+from assay.errors import EventFileError, MismatchError
 from assay.events import layout
 from assay.events.compare import differences
-from assay.events.eventfile import Rows, read_rows, summary, table_of
-from assay.events.header import EventHeader, check_summary, read_header, write_header, write_summary
-from assay.events.inferred import inferred_samples
+from assay.events.eventfile import table_of
+from assay.events.header import EventHeader, check_summary, read_header, write_summary
+from assay.events.inferred import DrawnAt, inferred_samples
 from assay.events.partition import event_content, event_hash
+from assay.events.replicas import ReplicaReduction
+from assay.events.rows import EventWriter, Rows, n_events_of, read_rows, summary
 from assay.events.shuffle import Shuffler
 from assay.events.strata import OwnWeights, strata_of, unweighted_samples
 from assay.events.table import EventTable, check_backgrounds, group_scales
@@ -27,7 +29,6 @@ __all__ = ["CombinedEvents", "combine"]
 
 _CHUNK = 50_000
 _BYTES_IN_MEMORY = 128 * 1024 * 1024
-_ROWS_PER_BLOCK = 8192
 _ORDER = 0x5EED  # so that the order of events has nothing to do with their partitions
 
 
@@ -72,14 +73,18 @@ def combine(
     n_events = sum(part.n_events for part in parts)
     if n_events == 0:
         raise EventFileError("no event of any file is left after cuts", mend="loosen the cuts, or generate more events")
+    reduction = ReplicaReduction.of(header, lambda: (table for part in parts for table in _tables(part, chunk)))
+    header = reduction.header
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=output.parent) as folder:
         n_columns = len(header.observables) + len(header.space.benchmarks) + len(header.nuisance_benchmarks)
-        shuffler = Shuffler(Path(folder), n_events, n_columns, memory)
+        # so that equal events of several samples do not depend on the order of files either
+        ranks = np.argsort(np.argsort([sample.name for sample in header.samples]))
+        shuffler = Shuffler(Path(folder), n_events, n_columns, memory, ranks)
         own = OwnWeights.none(len(header.samples))
         for part in parts:
-            for table in _tables(part, chunk):
+            for table in map(reduction.applied, _tables(part, chunk)):
                 index = table.sample_index + np.int32(part.first_sample)
                 own = own.updated(table.own_weights, index)
                 keys = event_hash(event_content(table.x, table.weights), seed + _ORDER)
@@ -96,11 +101,11 @@ def _merged(paths: list[Path], chunk: int) -> tuple[list[_Part], EventHeader]:
     for path in paths:
         with layout.reading(path) as file:
             header = read_header(file)
-            counts.append(len(layout.get(layout.section(file, "samples"), "observations")))
+            counts.append(n_events_of(file))
             headers.append(header if header.named_samples else _with_samples(path, file, header, chunk))
         found = differences(headers[0], headers[-1])
         if found:
-            raise EventFileError(
+            raise MismatchError(
                 f"its set-up differs from that of {paths[0]}:\n    " + "\n    ".join(found),
                 where=str(path),
                 expected="the same parameters, benchmarks, morphing, observables and cuts in all files",
@@ -123,16 +128,16 @@ def _merged(paths: list[Path], chunk: int) -> tuple[list[_Part], EventHeader]:
 
 def _with_samples(path: Path, file: h5py.File, header: EventHeader, chunk: int) -> EventHeader:
     """Infer the samples of a file that does not name them, and call them after the file."""
-    rows = [(part.own_weights, part.drawn_at) for part in _chunks(file, header, chunk)]
-    own, drawn_at = (np.concatenate(column) for column in zip(*rows, strict=True))
-    samples = inferred_samples(header.space, own, drawn_at)
+    seen = DrawnAt.nowhere(header.space)
+    for rows in _chunks(file, header, chunk):
+        seen = seen.updated(rows.own_weights, rows.drawn_at)
+    samples = inferred_samples(header.space, seen)
     renamed = tuple(replace(s, name=f"{path.stem}:{s.name}", process=s.process or s.name) for s in samples)
     return replace(header, samples=renamed)
 
 
 def _chunks(file: h5py.File, header: EventHeader, chunk: int) -> Iterator[Rows]:
-    n_events = len(layout.get(layout.section(file, "samples"), "observations"))
-    for start in range(0, max(n_events, 1), chunk):
+    for start in range(0, max(n_events_of(file), 1), chunk):
         yield read_rows(file, header, slice(start, start + chunk))
 
 
@@ -185,8 +190,7 @@ def _write(
     tally = Tally(header, unweighted)
     n_observables = len(header.observables)
     with layout.creating(output) as file:
-        write_header(file, header)
-        writer = _Writer(file, header, n_events)
+        writer = EventWriter(file, header, n_events)
         for keys, index, rows in shuffler:
             x, weights = rows[:, :n_observables], rows[:, n_observables:]
             drawn_at = tally.add(keys, index, weights[:, : len(header.space.benchmarks)])
@@ -194,31 +198,3 @@ def _write(
         tally.check_repeats()
         write_summary(file, *tally.events_per_benchmark())
         return tally.result()
-
-
-class _Writer:
-    """Appends events to the datasets of a file of a known number of events."""
-
-    def __init__(self, file: h5py.File, header: EventHeader, n_events: int) -> None:
-        group = file.create_group("samples")
-        n_weights = len(header.space.benchmarks) + len(header.nuisance_benchmarks)
-        self._datasets = (
-            self._create(group, "observations", (n_events, len(header.observables)), "f8"),
-            self._create(group, "weights", (n_events, n_weights), "f8"),
-            self._create(group, "sampling_benchmarks", (n_events,), "i8"),
-            self._create(file["assay"], "sample_index", (n_events,), "i4"),
-        )
-        self._written = 0
-
-    def add(self, *columns: NDArray[np.generic]) -> None:
-        rows = slice(self._written, self._written + len(columns[0]))
-        for dataset, values in zip(self._datasets, columns, strict=True):
-            dataset[rows] = values
-        self._written = rows.stop
-
-    @staticmethod
-    def _create(group: h5py.Group, name: str, shape: tuple[int, ...], kind: str) -> h5py.Dataset:
-        if 0 in shape:
-            return group.create_dataset(name, shape, kind)
-        chunks = (min(_ROWS_PER_BLOCK, shape[0]), *shape[1:])
-        return group.create_dataset(name, shape, kind, chunks=chunks, fletcher32=True)

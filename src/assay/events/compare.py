@@ -8,6 +8,8 @@ import numpy as np
 
 from assay.events.header import EventHeader
 from assay.events.table import CutFlowRow, ObservableInfo
+from assay.theory.finite_differences import FiniteDifferences
+from assay.theory.morphing import Morphing
 from assay.theory.parameters import ParameterSpace
 
 _TOLERANCE = 1e-9
@@ -21,6 +23,8 @@ def differences(first: EventHeader, other: EventHeader) -> list[str]:
     found = [*_spaces(first.space, other.space), *_observables(first.observables, other.observables)]
     if not found and not _same_morphing(first, other):
         found.append("the morphing matrix or its components")
+    if not found and _shifts(first.morphing) != _shifts(other.morphing):
+        found.append("the benchmarks of finite differences, or their epsilon")
     for name, ours, theirs in (
         ("nuisance benchmarks", first.nuisance_benchmarks, other.nuisance_benchmarks),
         ("nuisance parameters", first.nuisance_parameters, other.nuisance_parameters),
@@ -44,7 +48,7 @@ def _spaces(first: ParameterSpace, other: ParameterSpace) -> Iterator[str]:
         yield f"parameters: {', '.join(first.names)} and {', '.join(other.names)}"
         return
     for ours, theirs in zip(first.parameters, other.parameters, strict=True):
-        for field in ("lha_block", "lha_id", "max_power", "transform"):
+        for field in ("lha_block", "lha_id", "max_power", "transform", "further_entries"):
             one, two = getattr(ours, field), getattr(theirs, field)
             if one != two and {one, two} != {None, "theta"}:
                 yield f"{field} of parameter {ours.name}: {one} and {two}"
@@ -75,3 +79,12 @@ def _same_morphing(first: EventHeader, other: EventHeader) -> bool:
         return False
     size = np.abs(first.morphing.matrix).max(axis=1, keepdims=True)
     return bool(np.all(np.abs(first.morphing.matrix - other.morphing.matrix) <= 1e-6 * size))
+
+
+def _shifts(morphing: Morphing) -> tuple[object, ...]:
+    """Return which benchmarks are shifted from which, and how far."""
+    if not isinstance(morphing, FiniteDifferences):
+        return ()
+    shifts = morphing.shifts
+    lowered = None if shifts.minus is None else shifts.minus.tolist()
+    return shifts.parameters.tolist(), shifts.base.tolist(), shifts.plus.tolist(), lowered, shifts.epsilon

@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import EventFileError
 from assay.events import layout
-from assay.events.header import EventHeader, check_summary, header_of, read_header, write_header, write_summary
-from assay.events.inferred import inferred_samples
+from assay.events.header import EventHeader, check_summary, header_of, read_header, write_summary
+from assay.events.inferred import DrawnAt, inferred_samples
+from assay.events.morphing_layout import read_morphing, write_morphing
+from assay.events.rows import EventWriter, Rows, read_rows, summary
 from assay.events.table import (
     CutFlowRow,
     EventTable,
@@ -56,7 +57,7 @@ def write_setup_file(path: str | Path, space: ParameterSpace, morphing: Morphing
     """Write parameters, benchmarks and morphing, as MadMiner does before it has events."""
     with layout.creating(path) as file:
         layout.write_space(file, space)
-        layout.write_morphing(file, morphing)
+        write_morphing(file, morphing)
 
 
 def read_setup_file(path: str | Path) -> Setup:
@@ -69,7 +70,7 @@ def read_setup_file(path: str | Path) -> Setup:
     """
     with layout.reading(path) as file:
         space = layout.read_space(file)
-        return Setup(space, layout.read_morphing(file, space))
+        return Setup(space, read_morphing(file, space))
 
 
 def write_event_file(path: str | Path, table: EventTable) -> None:
@@ -85,12 +86,8 @@ def write_event_file(path: str | Path, table: EventTable) -> None:
         weights = np.concatenate([weights, table.nuisance.weights], axis=1)
     drawn_at = table.benchmark_index
     with layout.creating(path) as file:
-        write_header(file, header_of(table))
-        group = file.create_group("samples")
-        layout.put(group, "observations", table.x.astype(np.float64))
-        layout.put(group, "weights", weights.astype(np.float64))
-        layout.put(group, "sampling_benchmarks", drawn_at)
-        layout.put(file["assay"], "sample_index", table.sample_index.astype(np.int32))
+        writer = EventWriter(file, header_of(table), table.n_events)
+        writer.add(table.x, weights, drawn_at, table.sample_index)
         write_summary(file, *summary(drawn_at, len(table.space.benchmarks)))
 
 
@@ -108,7 +105,8 @@ def read_event_file(path: str | Path) -> EventTable:
         rows = read_rows(file, header)
         check_summary(file, *summary(rows.drawn_at, len(header.space.benchmarks)))
         if not header.named_samples:
-            header = replace(header, samples=inferred_samples(header.space, rows.own_weights, rows.drawn_at))
+            seen = DrawnAt.nowhere(header.space).updated(rows.own_weights, rows.drawn_at)
+            header = replace(header, samples=inferred_samples(header.space, seen))
         return table_of(header, rows)
 
 
@@ -116,63 +114,6 @@ def read_event_header(path: str | Path) -> EventHeader:
     """Read all of an event file but its events; a file that MadMiner wrote names no samples."""
     with layout.reading(path) as file:
         return read_header(file)
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Consecutive events of a file: `x`, `weights` and `nuisance` weights by event and column, and where they are from.
-
-    `sample_index` is None if the file does not name its samples.
-    """
-
-    x: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    nuisance: NDArray[np.float64]
-    drawn_at: NDArray[np.int64]
-    sample_index: NDArray[np.int32] | None
-
-    @property
-    def own_weights(self) -> NDArray[np.float64]:
-        """Weights at the benchmark at which each event was drawn (any, for background), shape `(n_events,)`."""
-        column = np.clip(self.drawn_at, 0, self.weights.shape[1] - 1)
-        own: NDArray[np.float64] = self.weights[np.arange(len(self.x)), column]
-        return own
-
-
-def read_rows(file: h5py.File, header: EventHeader, rows: slice = slice(None)) -> Rows:
-    """Read some events.
-
-    Raises
-    ------
-    EventFileError
-        If arrays are missing or contradict the header or each other in shape.
-    """
-    group = layout.section(file, "samples")
-    n_physics = len(header.space.benchmarks)
-    n_events = len(layout.get(group, "observations"))
-    shapes = {
-        "observations": (n_events, len(header.observables)),
-        "weights": (n_events, n_physics + len(header.nuisance_benchmarks)),
-        "sampling_benchmarks": (n_events,),
-    }
-    for name, shape in shapes.items():
-        found = layout.get(group, name).shape
-        if found != shape:
-            raise EventFileError(f"samples/{name} has shape {found}", expected=f"shape {shape}")
-    index = None
-    if header.named_samples:
-        dataset = layout.get(file["assay"], "sample_index")
-        if dataset.shape != (n_events,):
-            raise EventFileError(f"assay/sample_index has shape {dataset.shape}", expected=f"shape {(n_events,)}")
-        index = dataset[rows].astype(np.int32)
-    weights = group["weights"][rows].astype(np.float64)
-    return Rows(
-        group["observations"][rows].astype(np.float64),
-        weights[:, :n_physics],
-        weights[:, n_physics:],
-        group["sampling_benchmarks"][rows].astype(np.int64),
-        index,
-    )
 
 
 def table_of(header: EventHeader, rows: Rows) -> EventTable:
@@ -213,9 +154,3 @@ def _sample_of_benchmark(header: EventHeader) -> NDArray[np.int32]:
     for number, benchmark in enumerate(benchmark_of_samples(header.space, header.samples)):
         numbers[benchmark] = number
     return numbers
-
-
-def summary(drawn_at: NDArray[np.int64], n_benchmarks: int) -> tuple[NDArray[np.int64], int]:
-    """Count signal events per benchmark, and background events."""
-    signal = np.bincount(drawn_at[drawn_at >= 0], minlength=n_benchmarks)
-    return signal.astype(np.int64), int(np.sum(drawn_at < 0))

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from assay.errors import EventFileError
 from assay.events import layout
 from assay.events.layout import absent, get, get_text, put, put_text, put_unicode, section
+from assay.events.morphing_layout import read_morphing, write_morphing
 from assay.events.table import CutFlowRow, EventTable, NuisanceParameter, ObservableInfo, Sample, Systematic
 from assay.theory.morphing import Morphing
 from assay.theory.parameters import ParameterSpace
+
+_MADMINERS_SCALES = ("mu", "mur", "muf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ def header_of(table: EventTable) -> EventHeader:
 def write_header(file: h5py.File, header: EventHeader) -> None:
     """Write MadMiner's groups and ours."""
     layout.write_space(file, header.space, header.nuisance_benchmarks)
-    layout.write_morphing(file, header.morphing)
+    write_morphing(file, header.morphing)
     _write_observables(file, header.observables)
     _write_systematics(file, header)
     _write_samples(file["assay"].create_group("samples"), header.samples)
@@ -72,15 +75,14 @@ def write_header(file: h5py.File, header: EventHeader) -> None:
 def read_header(file: h5py.File) -> EventHeader:
     """Read MadMiner's groups, of either layout, and ours if there."""
     space = layout.read_space(file)
-    ours = file.get("assay", {})
+    ours = file["assay"] if "assay" in file else {}  # a damaged group is there
     physics = layout.physics_columns(file)
     names = get_text(section(file, "benchmarks"), "names")
     if not np.all(np.diff(physics.astype(int)) <= 0):
         raise EventFileError("benchmarks of physics come after those of nuisance parameters", expected="physics first")
-    _refuse_finite_differences(file)
     return EventHeader(
         space,
-        layout.read_morphing(file, space),
+        read_morphing(file, space),
         _read_observables(file),
         _read_samples(ours["samples"]) if "samples" in ours else (),
         _read_cut_flow(ours["cut_flow"]) if "cut_flow" in ours else (),
@@ -123,17 +125,6 @@ def check_summary(file: h5py.File, signal_events: NDArray[np.int64], background_
         )
 
 
-def _refuse_finite_differences(file: h5py.File) -> None:
-    """Refuse what would be lost: derivatives by parameters that the morphing does not describe."""
-    group = file.get("finite_differences")
-    if group is not None and "base_benchmarks" in group and len(get_text(group, "base_benchmarks")):
-        raise EventFileError(
-            "it has benchmarks for finite differences",
-            expected="a dependence on the parameters that morphing describes alone",
-            mend="write the file without finite differences",
-        )
-
-
 def _write_observables(file: h5py.File, observables: tuple[ObservableInfo, ...]) -> None:
     group = file.create_group("observables")
     definitions = [info.definition for info in observables]
@@ -161,11 +152,20 @@ def _read_observables(file: h5py.File) -> tuple[ObservableInfo, ...]:
 def _write_systematics(file: h5py.File, header: EventHeader) -> None:
     if not header.nuisance_benchmarks and not header.systematics:
         return
-    group = file.create_group("systematics")
-    put_text(group, "names", [s.name for s in header.systematics])
-    put_text(group, "types", [s.kind for s in header.systematics])
-    put_text(group, "values", [s.value for s in header.systematics])
-    put_text(group, "scales", [s.scale or "None" for s in header.systematics])
+    # madminer 0.9 opens no file with another kind of systematic than of scales; it needs their names alone
+    madminers = [s for s in header.systematics if s.kind == "scale" and s.scale in _MADMINERS_SCALES]
+    if madminers:
+        group = file.create_group("systematics")
+        put_text(group, "names", [s.name for s in madminers])
+        put_text(group, "types", [s.kind for s in madminers])
+        put_text(group, "values", [s.value for s in madminers])
+        put_text(group, "scales", [s.scale or "" for s in madminers])
+    group = file["assay"].create_group("systematics")
+    put_unicode(group, "names", [s.name for s in header.systematics])
+    put_unicode(group, "types", [s.kind for s in header.systematics])
+    put_unicode(group, "values", [s.value for s in header.systematics])
+    put_unicode(group, "scales", [s.scale or "" for s in header.systematics])
+    put_unicode(group, "samples", [json.dumps(s.samples) for s in header.systematics])
     group = file.create_group("nuisance_parameters")
     put_text(group, "names", [n.name for n in header.nuisance_parameters])
     put_text(group, "systematics", [n.systematic for n in header.nuisance_parameters])
@@ -174,22 +174,33 @@ def _write_systematics(file: h5py.File, header: EventHeader) -> None:
 
 
 def _read_systematics(file: h5py.File) -> tuple[Systematic, ...]:
-    if "systematics" not in file or "names" not in file["systematics"]:
+    group = file.get("assay/systematics", file.get("systematics"))
+    if group is None or "names" not in group:
         return ()
-    group = file["systematics"]
     names, values = get_text(group, "names"), get_text(group, "values")
-    unknown = ("",) * len(names)
-    kinds = get_text(group, "types") if "types" in group else unknown
-    scales = get_text(group, "scales") if "scales" in group else unknown
-    return tuple(Systematic(n, k, v, absent(s)) for n, k, v, s in zip(names, kinds, values, scales, strict=True))
+    if "types" not in group:
+        return tuple(_joined_systematic(name, value) for name, value in zip(names, values, strict=True))
+    kinds, scales = get_text(group, "types"), get_text(group, "scales")
+    samples = get_text(group, "samples") if "samples" in group else ("[]",) * len(names)
+    rows = zip(names, kinds, values, scales, samples, strict=True)
+    return tuple(Systematic(n, k, v, absent(scale), tuple(json.loads(on))) for n, k, v, scale, on in rows)
+
+
+def _joined_systematic(name: str, text: str) -> Systematic:
+    """Read a systematic of MadMiner up to 0.8.3: kind, scale (of scale variations alone) and value between tabs."""
+    kind, *rest = text.split("\t")
+    return Systematic(name, kind, rest[-1] if rest else "", rest[0] if len(rest) > 1 else None)
 
 
 def _read_nuisance_parameters(file: h5py.File) -> tuple[NuisanceParameter, ...]:
     if "nuisance_parameters" not in file or "names" not in file["nuisance_parameters"]:
         return ()
     group = file["nuisance_parameters"]
-    columns = [get_text(group, c) for c in ("names", "systematics", "benchmark_positive", "benchmark_negative")]
-    return tuple(NuisanceParameter(n, s, absent(up), absent(down)) for n, s, up, down in zip(*columns, strict=True))
+    names, up, down = (get_text(group, c) for c in ("names", "benchmark_positive", "benchmark_negative"))
+    # MadMiner 0.4 does not say what they belong to
+    systematics = get_text(group, "systematics") if "systematics" in group else ("",) * len(names)
+    rows = zip(names, systematics, up, down, strict=True)
+    return tuple(NuisanceParameter(n, s, absent(up), absent(down)) for n, s, up, down in rows)
 
 
 def _write_samples(group: h5py.Group, samples: tuple[Sample, ...]) -> None:
@@ -199,6 +210,7 @@ def _write_samples(group: h5py.Group, samples: tuple[Sample, ...]) -> None:
     put(group, "n_generated", np.array([s.n_generated for s in samples], dtype=np.int64))
     put(group, "cross_sections", np.array([s.cross_section for s in samples], dtype=np.float64))
     put(group, "cross_section_errors", np.array([s.cross_section_error for s in samples], dtype=np.float64))
+    put(group, "k_factors", np.array([s.k_factor for s in samples], dtype=np.float64))
 
 
 def _read_samples(group: h5py.Group) -> tuple[Sample, ...]:
@@ -209,9 +221,12 @@ def _read_samples(group: h5py.Group) -> tuple[Sample, ...]:
         get(group, "cross_sections")[()],
         get(group, "cross_section_errors")[()],
         get_text(group, "processes"),
+        get(group, "k_factors")[()] if "k_factors" in group else np.ones(len(get(group, "names"))),
         strict=True,
     )
-    return tuple(Sample(n, b or None, int(g), float(xs), float(err), process) for n, b, g, xs, err, process in rows)
+    return tuple(
+        Sample(n, b or None, int(g), float(xs), float(err), process, float(k)) for n, b, g, xs, err, process, k in rows
+    )
 
 
 def _read_cut_flow(group: h5py.Group) -> tuple[CutFlowRow, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +14,52 @@ from assay.theory.parameters import ParameterSpace
 _TOLERANCE = 1e-3
 
 
-def inferred_samples(
-    space: ParameterSpace, own_weights: NDArray[np.float64], drawn_at: NDArray[np.int64]
-) -> tuple[Sample, ...]:
+@dataclass(frozen=True, eq=False)
+class DrawnAt:
+    """What is known of the events drawn at each of B benchmarks, and (in the last place) of background events.
+
+    All arrays are `(n_benchmarks + 1,)`: number of events, and sum, lowest and highest of their weights in pb at their
+    own benchmark (any, for background).
+    """
+
+    n_events: NDArray[np.int64]
+    total: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    highest: NDArray[np.float64]
+
+    @classmethod
+    def nowhere(cls, space: ParameterSpace) -> DrawnAt:
+        """Return what is known of no events."""
+        size = len(space.benchmarks) + 1
+        return cls(np.zeros(size, dtype=np.int64), np.zeros(size), np.full(size, np.inf), np.full(size, -np.inf))
+
+    def updated(self, own: NDArray[np.float64], drawn_at: NDArray[np.int64]) -> DrawnAt:
+        """Return what is known with some more events: their own weights, and benchmarks (-1: background), `(n,)`.
+
+        Raises
+        ------
+        EventFileError
+            If an event is of an unknown benchmark.
+        """
+        size = len(self.total)
+        if len(drawn_at) and not -1 <= drawn_at.min() <= drawn_at.max() < size - 1:
+            raise EventFileError(
+                f"samples/sampling_benchmarks runs from {drawn_at.min()} to {drawn_at.max()}",
+                expected=f"numbers from -1 to {size - 2}",
+            )
+        place = np.where(drawn_at < 0, size - 1, drawn_at)
+        lowest, highest = self.lowest.copy(), self.highest.copy()
+        np.minimum.at(lowest, place, own)
+        np.maximum.at(highest, place, own)
+        return DrawnAt(
+            self.n_events + np.bincount(place, minlength=size),
+            self.total + np.bincount(place, weights=own, minlength=size),
+            lowest,
+            highest,
+        )
+
+
+def inferred_samples(space: ParameterSpace, seen: DrawnAt) -> tuple[Sample, ...]:
     """Infer the samples of a MadMiner file, in which every event knows the benchmark at which it was drawn.
 
     The events of benchmark t have a constant weight c_t at t, the cross section for which each of them stands. How
@@ -29,10 +74,8 @@ def inferred_samples(
     ----------
     space
         The parameter space.
-    own_weights
-        In pb, at the benchmark of each event (any, for background), shape `(n_events,)`.
-    drawn_at
-        Index of the benchmark of each event, -1 for background, shape `(n_events,)`.
+    seen
+        What is known of all events.
 
     Returns
     -------
@@ -41,28 +84,19 @@ def inferred_samples(
     Raises
     ------
     EventFileError
-        If an event is of an unknown benchmark, or the weights of a benchmark are not constant.
+        If the weights of a benchmark are not constant.
     """
-    present = np.unique(drawn_at)
-    n_benchmarks = len(space.benchmarks)
-    if len(present) and (present[0] < -1 or present[-1] >= n_benchmarks):
-        raise EventFileError(
-            f"samples/sampling_benchmarks runs from {present[0]} to {present[-1]}",
-            expected=f"numbers from -1 to {n_benchmarks - 1}",
-        )
+    names = (*space.benchmark_names, None)
     samples = []
-    for benchmark in sorted(present, key=lambda b: (b < 0, b)):  # background last
-        own = own_weights[drawn_at == benchmark]
-        name = space.benchmark_names[benchmark] if benchmark >= 0 else "background"
-        if benchmark >= 0 and np.ptp(own) > _TOLERANCE * np.abs(own).max():
+    for place in np.flatnonzero(seen.n_events):
+        benchmark, n_events, total = names[place], int(seen.n_events[place]), float(seen.total[place])
+        lowest, highest = float(seen.lowest[place]), float(seen.highest[place])
+        if benchmark is not None and highest - lowest > _TOLERANCE * max(abs(lowest), abs(highest)):
             raise EventFileError(
-                f"the events of benchmark {name} weigh between {own.min():.6g} and {own.max():.6g} pb there",
+                f"the events of benchmark {benchmark} weigh between {lowest:.6g} and {highest:.6g} pb there",
                 where="samples/weights",
                 expected="a constant weight, from which the number of generated events follows",
                 mend="extract the events again with assay, which keeps the samples in the file",
             )
-        total, n_events = float(own.sum()), len(own)
-        samples.append(
-            Sample(name, name if benchmark >= 0 else None, n_events, total, total / float(np.sqrt(n_events)))
-        )
+        samples.append(Sample(benchmark or "background", benchmark, n_events, total, total / float(np.sqrt(n_events))))
     return tuple(samples)

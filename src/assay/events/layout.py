@@ -15,10 +15,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.errors import AssayError, EventFileError
+from assay.errors import AssayError, DamagedFileError, EventFileError, LayoutVersionError
 from assay.files import atomic_path
-from assay.theory.morphing import Morphing
-from assay.theory.parameters import Benchmark, Parameter, ParameterSpace
+from assay.study.powers import per_part
+from assay.theory.parameters import Benchmark, CardEntry, Parameter, ParameterSpace
 
 SCHEMA_VERSION = 1
 _TEXT_WIDTH = 256
@@ -47,9 +47,10 @@ def reading(path: str | Path) -> Iterator[h5py.File]:
         if error.where is not None and error.where.startswith(str(path)):
             raise
         where = str(path) if error.where is None else f"{path}, {error.where}"
-        raise EventFileError(error.what, where=where, expected=error.expected, mend=error.mend) from error
+        kind = type(error) if isinstance(error, EventFileError) else EventFileError
+        raise kind(error.what, where=where, expected=error.expected, mend=error.mend) from error
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise EventFileError(
+        raise DamagedFileError(
             f"the file is damaged: {_reason(error)}", where=str(path), expected="a complete HDF5 file", mend=_DAMAGED
         ) from error
 
@@ -82,9 +83,20 @@ def section(file: h5py.File, name: str) -> h5py.Group:
     EventFileError
         If it is missing.
     """
-    if not isinstance(file.get(name), h5py.Group):
+    found = _member(file, name)
+    if not isinstance(found, h5py.Group):
         raise EventFileError(f"there is no {name} in it", expected=_WHAT, mend="check that this is the right file")
-    return file[name]
+    return found
+
+
+def _member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
+    """Return what has a name, None if there is nothing; what cannot be opened is there, and damaged."""
+    try:
+        return group[name]
+    except KeyError as error:
+        if "doesn't exist" in str(error) or "not found" in str(error):
+            return None
+        raise
 
 
 def get(group: h5py.Group, name: str) -> h5py.Dataset:
@@ -95,7 +107,7 @@ def get(group: h5py.Group, name: str) -> h5py.Dataset:
     EventFileError
         If it is missing.
     """
-    found = group.get(name)
+    found = _member(group, name)
     if not isinstance(found, h5py.Dataset):
         raise EventFileError(
             f"there is no dataset {group.name.rstrip('/')}/{name}",
@@ -155,7 +167,7 @@ def write_space(file: h5py.File, space: ParameterSpace, nuisance_benchmarks: Seq
     put_text(group, "names", space.names)
     put_text(group, "lha_blocks", [p.lha_block for p in space.parameters])
     put(group, "lha_ids", np.array([p.lha_id for p in space.parameters], dtype=np.int64))
-    put(group, "max_power", np.array(space.max_powers, dtype=np.int64))
+    put(group, "max_power", np.array([sum(per_part(power, 1)) for power in space.max_powers], dtype=np.int64))
     put(group, "val_ranges", space.ranges)
     put_text(group, "transforms", [p.transform or _IDENTITY for p in space.parameters])
     group = file.create_group("benchmarks")
@@ -168,14 +180,41 @@ def write_space(file: h5py.File, space: ParameterSpace, nuisance_benchmarks: Seq
     put(group, "is_reference", np.array([name == space.reference for name in names], dtype=np.int64))
     ours = file.require_group("assay")
     ours.attrs["schema_version"] = SCHEMA_VERSION
-    put_unicode(ours.create_group("parameters"), "labels", [p.label or "" for p in space.parameters])
+    _write_our_parameters(ours.create_group("parameters"), space)
 
 
-def write_morphing(file: h5py.File, morphing: Morphing) -> None:
-    """Write the morphing."""
-    group = file.create_group("morphing")
-    put(group, "components", morphing.components.astype(np.int64))
-    put(group, "morphing_matrix", morphing.matrix)
+def _write_our_parameters(group: h5py.Group, space: ParameterSpace) -> None:
+    """Write labels, powers in the parts of the amplitude, and further entries of the parameter card."""
+    put_unicode(group, "labels", [p.label or "" for p in space.parameters])
+    parts = max(len(per_part(power, 1)) for power in space.max_powers)
+    if parts > 1:
+        put(group, "max_powers", np.array([per_part(power, parts) for power in space.max_powers], dtype=np.int64))
+    entries = [(i, entry) for i, p in enumerate(space.parameters) for entry in p.further_entries]
+    if entries:
+        further = group.create_group("further_entries")
+        put(further, "parameters", np.array([i for i, _ in entries], dtype=np.int64))
+        put_unicode(further, "lha_blocks", [entry.block for _, entry in entries])
+        put(further, "lha_ids", np.array([entry.id for _, entry in entries], dtype=np.int64))
+        put_unicode(further, "transforms", [entry.transform or _IDENTITY for _, entry in entries])
+
+
+def _read_further_entries(group: h5py.Group, n_parameters: int) -> list[tuple[CardEntry, ...]]:
+    found: list[list[CardEntry]] = [[] for _ in range(n_parameters)]
+    if "further_entries" in group:
+        further = group["further_entries"]
+        texts = get_text(further, "lha_blocks"), get_text(further, "transforms")
+        rows = zip(get(further, "parameters")[()], texts[0], get(further, "lha_ids")[()], texts[1], strict=True)
+        for parameter, block, lha, transform in rows:
+            found[parameter].append(CardEntry(block, int(lha), _transform(transform)))
+    return [tuple(entries) for entries in found]
+
+
+def _read_powers(file: h5py.File) -> list[int | tuple[int, ...]]:
+    """Read the maximal powers; of several per parameter in MadMiner's older layout, alternatives, the highest."""
+    if "assay/parameters/max_powers" in file:
+        return [tuple(map(int, row)) for row in get(file["assay/parameters"], "max_powers")[()]]
+    powers = get(file["parameters"], "max_power")[()]
+    return [int(power) for power in (powers.max(axis=1) if powers.ndim == 2 else powers)]
 
 
 def read_space(file: h5py.File) -> ParameterSpace:
@@ -184,14 +223,15 @@ def read_space(file: h5py.File) -> ParameterSpace:
     group = section(file, "parameters")
     names = get_text(group, "names")
     ranges = get(group, "val_ranges" if "val_ranges" in group else "ranges")[()]
-    powers = np.ravel(get(group, "max_power")[()])
     ids = np.ravel(get(group, "lha_ids")[()])
     transforms = get_text(group, "transforms") if "transforms" in group else ("",) * len(names)
-    labels = get_text(file["assay/parameters"], "labels") if "assay/parameters" in file else ("",) * len(names)
-    rows = zip(names, get_text(group, "lha_blocks"), ids, ranges, powers, transforms, labels, strict=True)
+    ours = file.get("assay/parameters", {})
+    labels = get_text(ours, "labels") if "labels" in ours else ("",) * len(names)
+    further = _read_further_entries(ours, len(names))
+    columns = (names, get_text(group, "lha_blocks"), ids, ranges, _read_powers(file), transforms, labels, further)
     parameters = tuple(
-        Parameter(name, block, int(lha), (float(low), float(high)), int(power), _transform(transform), label or None)
-        for name, block, lha, (low, high), power, transform, label in rows
+        Parameter(name, block, int(lha), (float(low), float(high)), power, _transform(text), label or None, entries)
+        for name, block, lha, (low, high), power, text, label, entries in zip(*columns, strict=True)
     )
     physics, reference = _benchmark_roles(section(file, "benchmarks"))
     group = section(file, "benchmarks")
@@ -214,33 +254,13 @@ def physics_columns(file: h5py.File) -> NDArray[np.bool_]:
     return _benchmark_roles(section(file, "benchmarks"))[0]
 
 
-def read_morphing(file: h5py.File, space: ParameterSpace) -> Morphing:
-    """Read the morphing, and check that its matrix gives back the benchmarks.
-
-    Raises
-    ------
-    EventFileError
-        If there is none, or it belongs to other benchmarks.
-    """
-    group = section(file, "morphing")
-    powers = get(group, "components")[()].astype(np.int64)
-    morphing = Morphing(powers, space.benchmark_values, get(group, "morphing_matrix")[()].astype(np.float64))
-    # W(theta) = w~(theta) M^+ has to reproduce every monomial from its values at the benchmarks
-    values = morphing.monomials(morphing.basis)
-    size = np.maximum(np.abs(values).max(axis=0), np.finfo(np.float64).tiny)
-    reproduced = (morphing.matrix * size[:, None]) @ (values / size)
-    if np.abs(reproduced - np.eye(len(powers))).max() > 1e-6:
-        raise EventFileError("the morphing matrix does not belong to the benchmarks", mend=_DAMAGED)
-    return morphing
-
-
 def check_version(file: h5py.File) -> None:
     """Refuse files of a later version of our layout; files without one are MadMiner's."""
     if "assay" not in file:
         return
     version = file["assay"].attrs.get("schema_version", 0)
     if version != SCHEMA_VERSION:
-        raise EventFileError(
+        raise LayoutVersionError(
             f"the file has version {version} of the layout",
             expected=f"version {SCHEMA_VERSION}",
             mend="read it with the release of assay that wrote it, or write it again",

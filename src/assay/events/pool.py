@@ -11,21 +11,26 @@ from numpy.typing import ArrayLike, NDArray
 from assay.errors import EventFileError
 from assay.events.mixture import mixture_weights
 from assay.events.partition import Partition, event_content, partition_of
-from assay.events.strata import OwnWeights, Stratum, constants_of, strata_of, unweighted_samples
+from assay.events.strata import OwnWeights, Stratum, constants_of, partition_factors, strata_of, unweighted_samples
+from assay.events.sums import StratumSums
 from assay.events.table import EventTable, check_backgrounds
+from assay.events.variation import nuisance_dependence
+from assay.theory.constraints import Constraints
 from assay.theory.morphing import Morphing
+from assay.theory.nuisance import Described, LogQuadratic
 from assay.theory.parameters import ParameterSpace
 
 __all__ = ["EventPool", "Partition", "partition_of"]
 
 _WEIGHTS_AT_A_TIME = 8_000_000
-_FEWEST_TO_RESCALE = 10.0
-"""Expected events in a partition below which its actual number is too uncertain to rescale by."""
 
 
 @dataclass(frozen=True, eq=False)
 class EventPool:
-    """All sub-samples as one sample, by deterministic-mixture weights (`assay.events.mixture`).
+    """All sub-samples as one sample, by deterministic-mixture weights (`assay.events.mixture`), and all backgrounds.
+
+    Whatever takes parameters `theta` takes nuisance parameters `nu` beside them: `(n_nuisance,)` or a row for each
+    theta, or None for their nominal values.
 
     Parameters
     ----------
@@ -48,6 +53,10 @@ class EventPool:
         What was generated, of which kinds.
     fractions
         Nominal fractions of the partitions.
+    nuisance_names
+        Names of the nuisance parameters.
+    dependence
+        How the weight of every event depends on them; None without any.
     """
 
     space: ParameterSpace
@@ -60,6 +69,8 @@ class EventPool:
     stratum: NDArray[np.int64]
     strata: tuple[Stratum, ...]
     fractions: tuple[float, ...] = (0.6, 0.2, 0.2)
+    nuisance_names: tuple[str, ...] = ()
+    dependence: LogQuadratic | None = None
 
     @classmethod
     def from_table(cls, table: EventTable, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int = 0) -> EventPool:
@@ -77,6 +88,7 @@ class EventPool:
         own = OwnWeights.none(len(table.samples)).updated(table.own_weights, table.sample_index)
         unweighted = unweighted_samples(table.samples, strata, stratum_of_sample, own)
         constants = constants_of(table.space, strata)
+        names = () if table.nuisance is None else tuple(parameter.name for parameter in table.nuisance.parameters)
         return cls(
             table.space,
             table.morphing,
@@ -88,6 +100,8 @@ class EventPool:
             stratum_of_sample[table.sample_index],
             strata,
             tuple(fractions),
+            names,
+            nuisance_dependence(table) if names else None,
         )
 
     @property
@@ -95,29 +109,51 @@ class EventPool:
         """Number of events."""
         return len(self.x)
 
-    def event_weights(self, theta: ArrayLike) -> NDArray[np.float64]:
+    @property
+    def constraints(self) -> Constraints:
+        """What is known of the nuisance parameters: zero, to one standard deviation of one."""
+        return Constraints.unit(len(self.nuisance_names))
+
+    @property
+    def described(self) -> tuple[Described, ...]:
+        """What the variations of each nuisance parameter leave open: see `assay.theory.nuisance`."""
+        if self.dependence is None:
+            return ()
+        return self.dependence.summary(self.nuisance_names, self.event_weights(self.space.reference_values)[:, 0])
+
+    def event_weights(self, theta: ArrayLike, nu: ArrayLike | None = None) -> NDArray[np.float64]:
         """Return the weights in pb at theta `(n_theta, n_parameters)`, shape `(n_events, n_theta)`.
 
         Their sum over events is the cross section after cuts. Negative weights are kept.
         """
-        return self.weights @ self.morphing.weights(np.atleast_2d(theta)).T
+        weights = self.weights @ self.morphing.weights(np.atleast_2d(theta)).T
+        return weights if nu is None else weights * self._varying().factors(nu)
 
     def iterate_event_weights(
-        self, theta: ArrayLike, chunk: int | None = None
+        self, theta: ArrayLike, chunk: int | None = None, nu: ArrayLike | None = None
     ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield slices of theta and the event weights there, by default about 64 MB at a time."""
         points = np.atleast_2d(theta)
+        nuisance = None if nu is None else np.broadcast_to(nu, (len(points), len(self.nuisance_names)))
         chunk = chunk or max(1, _WEIGHTS_AT_A_TIME // max(1, self.n_events))
         for start in range(0, len(points), chunk):
             part = slice(start, min(start + chunk, len(points)))
-            yield part, self.event_weights(points[part])
+            yield part, self.event_weights(points[part], None if nuisance is None else nuisance[part])
 
-    def event_weight_gradients(self, theta: ArrayLike) -> NDArray[np.float64]:
+    def event_weight_gradients(self, theta: ArrayLike, nu: ArrayLike | None = None) -> NDArray[np.float64]:
         """Return the gradients in pb of the weights at one theta, shape `(n_events, n_parameters)`."""
         gradients: NDArray[np.float64] = self.weights @ self.morphing.weight_gradients(np.asarray(theta))
-        return gradients
+        return gradients if nu is None else gradients * self._varying().factors(nu)
 
-    def cross_section(self, theta: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def nuisance_gradients(self, theta: ArrayLike, nu: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Return the gradients in pb of the weights by the nuisance parameters, shape `(n_events, n_nuisance)`."""
+        varying = self._varying()
+        point = np.zeros(varying.n_nuisance) if nu is None else nu
+        return self.event_weights(theta, point) * varying.log_gradients(point)
+
+    def cross_section(
+        self, theta: ArrayLike, nu: ArrayLike | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         r"""Return the cross sections after cuts at theta `(n_theta, n_parameters)` and their errors, in pb.
 
         The error squares the morphed weights (morphing the squares is wrong away from the benchmarks). Its square is
@@ -125,24 +161,18 @@ class EventPool:
         of the cross section of each.
         """
         points = np.atleast_2d(theta)
-        totals, variances = np.empty(len(points)), np.empty(len(points))
-        n_generated = np.array([s.n_generated for s in self.strata])
-        relative_errors = np.array([s.cross_section_error / s.cross_section for s in self.strata])
-        for part, weights in self.iterate_event_weights(points):
-            sums = self._sum_by_stratum(weights)
-            squares = self._sum_by_stratum(weights**2)
-            # rounding must not turn the zero variance of equal weights negative
-            statistical = np.maximum(squares - sums**2 / n_generated[:, None], 0.0)
-            totals[part] = sums.sum(axis=0)
-            variances[part] = (statistical + (relative_errors[:, None] * sums) ** 2).sum(axis=0)
-        return totals, np.sqrt(variances)
+        totals, errors = np.empty(len(points)), np.empty(len(points))
+        for part, weights in self.iterate_event_weights(points, nu=nu):
+            sums = StratumSums.none(len(self.strata), weights.shape[1]).updated(weights, self.stratum)
+            totals[part], errors[part] = sums.cross_sections, sums.errors(self.strata)
+        return totals, errors
 
     def cross_section_gradient(self, theta: ArrayLike) -> NDArray[np.float64]:
         """Return the gradient in pb of the cross section at one theta, shape `(n_parameters,)`."""
         gradient: NDArray[np.float64] = self.weights.sum(axis=0) @ self.morphing.weight_gradients(np.asarray(theta))
         return gradient
 
-    def effective_sample_size(self, theta: ArrayLike) -> NDArray[np.float64]:
+    def effective_sample_size(self, theta: ArrayLike, nu: ArrayLike | None = None) -> NDArray[np.float64]:
         """Return (sum w)^2 / sum w^2 at theta `(n_theta, n_parameters)`, shape `(n_theta,)`.
 
         Raises
@@ -152,7 +182,7 @@ class EventPool:
         """
         points = np.atleast_2d(theta)
         result = np.empty(len(points))
-        for part, weights in self.iterate_event_weights(points):
+        for part, weights in self.iterate_event_weights(points, nu=nu):
             squares = (weights**2).sum(axis=0)
             if np.any(squares == 0.0):
                 bad = points[part][np.argmin(squares)]
@@ -215,22 +245,14 @@ class EventPool:
         EventFileError
             If the partition has no events.
         """
-        fraction = self.fractions[partition]
         chosen = self.partition == partition
-        n_events = np.bincount(self.stratum, minlength=len(self.strata))
-        n_selected = np.bincount(self.stratum[chosen], minlength=len(self.strata))
         if not chosen.any():
             raise EventFileError(
                 f"no events in the {partition.name.lower()} partition of {self.n_events} events",
                 expected="events in every partition that is used",
                 mend="generate more events, loosen the cuts, or enlarge the fraction of the partition",
             )
-        factors = np.full(len(self.strata), 1.0 / fraction)
-        strata = list(self.strata)
-        for s, stratum in enumerate(self.strata):
-            if n_events[s] * fraction >= _FEWEST_TO_RESCALE and n_selected[s] > 0:
-                factors[s] = n_events[s] / n_selected[s]
-                strata[s] = stratum.partitioned(int(n_events[s]), int(n_selected[s]))
+        factors, strata = partition_factors(self.strata, self.stratum, chosen, self.fractions[partition])
         return replace(
             self,
             x=self.x[chosen],
@@ -238,11 +260,9 @@ class EventPool:
             sample_index=self.sample_index[chosen],
             partition=self.partition[chosen],
             stratum=self.stratum[chosen],
-            strata=tuple(strata),
+            strata=strata,
+            dependence=None if self.dependence is None else self.dependence.select(chosen),
         )
 
-    def _sum_by_stratum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.zeros((len(self.strata), values.shape[1]))
-        for s in range(len(self.strata)):
-            sums[s] = values[self.stratum == s].sum(axis=0)
-        return sums
+    def _varying(self) -> LogQuadratic:
+        return self.dependence if self.dependence is not None else LogQuadratic.none(self.n_events)

@@ -29,10 +29,19 @@ class Shuffler:
         Number of floats per row.
     bytes_in_memory
         About how much of the rows to hold at a time.
+    ranks
+        The order of rows of equal keys: the rank of each tag, `(n_tags,)`; by default that of the tags themselves.
     """
 
-    def __init__(self, folder: Path, n_rows: int, n_columns: int, bytes_in_memory: int) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        n_rows: int,
+        n_columns: int,
+        bytes_in_memory: int,
+        ranks: NDArray[np.int64] | None = None,
+    ) -> None:
+        self._folder, self._ranks = folder, ranks
         self._record = np.dtype([("key", "u8"), ("tag", "i4"), ("row", "f8", (n_columns,))])
         # sorting holds a bucket twice
         wanted = 2 * n_rows * self._record.itemsize / max(1, bytes_in_memory)
@@ -52,13 +61,14 @@ class Shuffler:
                 part.tofile(stream)
 
     def __iter__(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.float64]]]:
-        """Yield keys, tags and rows in the order of the keys (rows of equal keys by their tags), a bucket at a time."""
+        """Yield keys, tags and rows in the order of the keys (of equal keys by their ranks), a bucket at a time."""
         for number in range(1 << self._bits):
             path = self._path(number)
             if path.exists():
                 records = np.fromfile(path, dtype=self._record)
                 path.unlink()
-                records = records[np.lexsort((records["tag"], records["key"]))]
+                ranks = records["tag"] if self._ranks is None else self._ranks[records["tag"]]
+                records = records[np.lexsort((ranks, records["key"]))]
                 yield records["key"], records["tag"], records["row"]
 
     def _bucket_of(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -14,6 +14,8 @@ from assay.theory.parameters import ParameterSpace
 _NORMALISATION_TOLERANCE = 0.01
 _CONSTANT_WEIGHT_TOLERANCE = 1e-4  # relative; LHE files carry about seven digits
 _ENOUGH_TO_JUDGE = 50
+_FEWEST_TO_RESCALE = 10.0
+"""Expected events in a partition below which its actual number is too uncertain to rescale by."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,28 @@ def constants_of(space: ParameterSpace, strata: tuple[Stratum, ...]) -> NDArray[
         if stratum.benchmark >= 0:
             constants[stratum.benchmark] = stratum.constant
     return constants
+
+
+def partition_factors(
+    strata: tuple[Stratum, ...], stratum: NDArray[np.int64], chosen: NDArray[np.bool_], fraction: float
+) -> tuple[NDArray[np.float64], tuple[Stratum, ...]]:
+    """Return the factors by which weights of each stratum grow in a partition, and the strata that stand for it.
+
+    Parameters
+    ----------
+    strata, stratum
+        All strata, and the stratum of every event, shape `(n_events,)`.
+    chosen, fraction
+        The events of the partition, shape `(n_events,)`, and its nominal fraction.
+    """
+    n_events = np.bincount(stratum, minlength=len(strata))
+    n_selected = np.bincount(stratum[chosen], minlength=len(strata))
+    factors, standing = np.full(len(strata), 1.0 / fraction), list(strata)
+    for s, whole in enumerate(strata):
+        if n_events[s] * fraction >= _FEWEST_TO_RESCALE and n_selected[s] > 0:
+            factors[s] = n_events[s] / n_selected[s]
+            standing[s] = whole.partitioned(int(n_events[s]), int(n_selected[s]))
+    return factors, tuple(standing)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,53 +9,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.errors import EventFileError
+from assay.errors import EventFileError, NotFiniteError
+from assay.events.samples import Sample, benchmark_of_samples, group_scales
 from assay.theory.morphing import Morphing
+from assay.theory.nuisance import NuisanceParameter
 from assay.theory.parameters import ParameterSpace
 
-
-@dataclass(frozen=True)
-class Sample:
-    """One run of a generator.
-
-    Parameters
-    ----------
-    name
-        Name of the run.
-    benchmark
-        The benchmark at which its events were drawn; None for a background, whose weights do not depend on theta.
-    n_generated
-        Number of events generated, before any cut.
-    cross_section, cross_section_error
-        In pb, before any cut of the analysis, as the generator states them.
-    process
-        What was generated, for backgrounds: runs of one process (by default the name) are runs of the same thing and
-        do not add up to more cross section. Signal runs are told apart by their benchmark.
-    """
-
-    name: str
-    benchmark: str | None
-    n_generated: int
-    cross_section: float
-    cross_section_error: float = 0.0
-    process: str = ""
-
-    def __post_init__(self) -> None:
-        positive = self.n_generated > 0 and np.isfinite(self.cross_section) and self.cross_section > 0.0
-        if not positive or not (np.isfinite(self.cross_section_error) and self.cross_section_error >= 0.0):
-            raise EventFileError(
-                f"{self.n_generated} generated events, cross section "
-                f"{self.cross_section} +- {self.cross_section_error} pb",
-                where=f"sample {self.name}",
-                expected="at least one event and a finite, positive cross section with an error of zero or more",
-            )
-
-    @property
-    def group(self) -> tuple[str, str]:
-        """What the sample is a run of: ("benchmark", its name) or ("background", its process)."""
-        if self.benchmark is not None:
-            return ("benchmark", self.benchmark)
-        return ("background", self.process or self.name)
+__all__ = [
+    "CutFlowRow",
+    "EventTable",
+    "NuisanceParameter",
+    "NuisanceWeights",
+    "ObservableInfo",
+    "Sample",
+    "Systematic",
+    "benchmark_of_samples",
+    "check_backgrounds",
+    "check_finite",
+    "check_table",
+    "group_scales",
+]
 
 
 @dataclass(frozen=True)
@@ -83,28 +56,46 @@ class CutFlowRow:
 
 
 @dataclass(frozen=True)
-class NuisanceParameter:
-    """A nuisance parameter of a MadMiner file: its systematic and the benchmarks of its up and down variations."""
-
-    name: str
-    systematic: str
-    benchmark_positive: str | None
-    benchmark_negative: str | None
-
-
-@dataclass(frozen=True)
 class Systematic:
-    """A systematic uncertainty of a MadMiner file."""
+    """A systematic uncertainty.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    kind
+        What kind of uncertainty, such as "scale" or "normalisation".
+    value
+        What is varied, as text.
+    scale
+        For scales: "mu", "mur" or "muf".
+    samples
+        The processes that it acts on; all if empty.
+    """
 
     name: str
     kind: str
     value: str
     scale: str | None = None
+    samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class NuisanceWeights:
-    """Weights in pb at benchmarks of nuisance parameters, `(n_events, n_nuisance)`; kept from file to file."""
+    """Weights of variations, kept from file to file.
+
+    Parameters
+    ----------
+    benchmark_names
+        Names of the columns.
+    weights
+        In pb, shape `(n_events, n_columns)`: at the reference benchmark of theta, with the variation. Events that a
+        systematic does not act on have their weight at the reference there.
+    parameters
+        Which columns are the variations of which nuisance parameter.
+    systematics
+        What the nuisance parameters belong to.
+    """
 
     benchmark_names: tuple[str, ...]
     weights: NDArray[np.float64]
@@ -167,28 +158,16 @@ class EventTable:
         per_sample = benchmark_of_samples(self.space, self.samples)
         return per_sample[self.sample_index]
 
+    @property
+    def k_factors(self) -> NDArray[np.float64]:
+        """The factor that the weights of each event have been multiplied with, shape `(n_events,)`."""
+        return np.array([sample.k_factor for sample in self.samples])[self.sample_index]
+
     @cached_property
     def own_weights(self) -> NDArray[np.float64]:
         """Weights in pb at the benchmark at which each event was drawn (any, for background), shape `(n_events,)`."""
         own: NDArray[np.float64] = self.weights[np.arange(self.n_events), np.maximum(self.benchmark_index, 0)]
         return own
-
-
-def benchmark_of_samples(space: ParameterSpace, samples: tuple[Sample, ...]) -> NDArray[np.int64]:
-    """Return the index of each sample's benchmark, -1 for background, shape `(n_samples,)`."""
-    return np.array([-1 if s.benchmark is None else space.index_of(s.benchmark) for s in samples], dtype=np.int64)
-
-
-def group_scales(samples: tuple[Sample, ...]) -> NDArray[np.float64]:
-    """Return the factor by which each run's weights shrink when it is put together with other runs of the same thing.
-
-    A run of n events stands for its cross section alone; among N events of all runs it stands for n/N of it, so that
-    all of them together give the mean cross section, weighted by the number of generated events.
-    """
-    totals: dict[tuple[str, str], int] = {}
-    for sample in samples:
-        totals[sample.group] = totals.get(sample.group, 0) + sample.n_generated
-    return np.array([sample.n_generated / totals[sample.group] for sample in samples], dtype=np.float64)
 
 
 def check_table(table: EventTable) -> None:
@@ -213,10 +192,10 @@ def check_table(table: EventTable) -> None:
     for name, (found, wanted) in expected.items():
         if found != wanted:
             raise EventFileError(f"{name} have shape {found}", expected=f"shape {wanted}")
-    _check_finite("observable", table.x, table.observable_names)
-    _check_finite("weight at benchmark", table.weights, table.space.benchmark_names)
+    check_finite("observable", table.x, table.observable_names)
+    check_finite("weight at benchmark", table.weights, table.space.benchmark_names)
     if table.nuisance is not None:
-        _check_finite("weight at benchmark", table.nuisance.weights, table.nuisance.benchmark_names)
+        check_finite("weight at benchmark", table.nuisance.weights, table.nuisance.benchmark_names)
     _check_names("observable", table.observable_names)
     _check_names("sample", tuple(sample.name for sample in table.samples))
     benchmark_of_samples(table.space, table.samples)
@@ -250,12 +229,20 @@ def check_backgrounds(table: EventTable) -> None:
         raise EventFileError("the morphing has no constant component, which backgrounds need")
 
 
-def _check_finite(kind: str, values: NDArray[np.float64], names: tuple[str, ...]) -> None:
+def check_finite(kind: str, values: NDArray[np.float64], names: tuple[str, ...], first: int = 0) -> None:
+    """Refuse numbers `(n_events, n_columns)` that are not finite; `first` is the number of the first event.
+
+    Raises
+    ------
+    NotFiniteError
+        Naming the first bad event and column.
+    """
     if not np.isfinite(values).all():
         event, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
         n_bad = int((~np.isfinite(values)).any(axis=1).sum())
-        raise EventFileError(
-            f"{kind} {names[column]} of event {event} is {values[event, column]}; {n_bad} of {len(values)} are bad",
+        raise NotFiniteError(
+            f"{kind} {names[column]} of event {first + event} is {values[event, column]}; "
+            f"{n_bad} of {len(values)} are bad",
             expected="finite numbers",
             mend="run the stage that wrote the events again, and report the event if it recurs",
         )

@@ -11,7 +11,9 @@ from assay.errors import EventFileError
 from assay.events.header import EventHeader
 from assay.events.mixture import mixture_weights
 from assay.events.strata import constants_of, strata_of
+from assay.events.sums import StratumSums
 from assay.events.table import Sample, benchmark_of_samples
+from assay.events.weight_report import SampleReport, WeightSums
 
 _REPEATED = 0.5
 _DISTINCT = 0.01
@@ -31,12 +33,14 @@ class CombinedEvents:
         Events after cuts of each run.
     benchmark_names
         The benchmarks, in whose order the next two are.
-    cross_sections
+    cross_sections, cross_section_errors
         After cuts, in pb, from all events.
     effective_sample_sizes
         (sum w)^2 / sum w^2 with the mixture weights.
     negative_weights
         Number of events with a negative weight at the benchmark at which they were drawn.
+    reports
+        What the weights of each run add up to.
     """
 
     n_events: int
@@ -44,8 +48,10 @@ class CombinedEvents:
     events_per_sample: tuple[int, ...]
     benchmark_names: tuple[str, ...]
     cross_sections: tuple[float, ...]
+    cross_section_errors: tuple[float, ...]
     effective_sample_sizes: tuple[float, ...]
     negative_weights: int
+    reports: tuple[SampleReport, ...] = ()
 
 
 class Tally:
@@ -53,13 +59,13 @@ class Tally:
 
     def __init__(self, header: EventHeader, unweighted: NDArray[np.bool_]) -> None:
         self._header, self._unweighted = header, unweighted
-        strata, _ = strata_of(header.space, header.samples)
-        self._constants = constants_of(header.space, strata)
+        self._strata, self._stratum_of_sample = strata_of(header.space, header.samples)
+        self._constants = constants_of(header.space, self._strata)
         self._drawn_at = benchmark_of_samples(header.space, header.samples)
-        n_samples, n_benchmarks = len(header.samples), len(header.space.benchmarks)
-        self._sums, self._squares = np.zeros(n_benchmarks), np.zeros(n_benchmarks)
+        n_samples, self._n_benchmarks = len(header.samples), len(header.space.benchmarks)
+        self._sums = StratumSums.none(len(self._strata), self._n_benchmarks)
         self._events = np.zeros(n_samples, dtype=np.int64)
-        self._negative = 0
+        self._own = WeightSums.none(n_samples)
         # events of a sample that have a twin in another one, and in their own
         self._in_others, self._in_own = np.zeros(n_samples, dtype=np.int64), np.zeros(n_samples, dtype=np.int64)
 
@@ -69,17 +75,16 @@ class Tally:
         """Add a block: keys `(n,)`, samples `(n,)`, weights `(n, n_benchmarks)`; return where the events were drawn."""
         drawn_at = self._drawn_at[index]
         pooled = mixture_weights(weights, drawn_at, self._constants, self._unweighted[index])
-        self._sums += pooled.sum(axis=0)
-        self._squares += (pooled**2).sum(axis=0)
+        self._sums = self._sums.updated(pooled, self._stratum_of_sample[index])
         self._events += np.bincount(index, minlength=len(self._events))
-        self._negative += int(np.sum(weights[np.arange(len(index)), np.maximum(drawn_at, 0)] < 0.0))
+        self._own = self._own.updated(weights[np.arange(len(index)), np.maximum(drawn_at, 0)], index)
         self._count_twins(keys, index)
         return drawn_at
 
     def events_per_benchmark(self) -> tuple[NDArray[np.int64], int]:
         """Return the numbers of events drawn at each benchmark, and of background events."""
         signal = self._drawn_at >= 0
-        counts = np.zeros(len(self._sums), dtype=np.int64)
+        counts = np.zeros(self._n_benchmarks, dtype=np.int64)
         np.add.at(counts, self._drawn_at[signal], self._events[signal])
         return counts, int(self._events[~signal].sum())
 
@@ -106,15 +111,16 @@ class Tally:
 
     def result(self) -> CombinedEvents:
         """Return what all blocks add up to."""
-        sizes = np.divide(self._sums**2, self._squares, out=np.zeros_like(self._sums), where=self._squares > 0.0)
         return CombinedEvents(
             int(self._events.sum()),
             self._header.samples,
             tuple(map(int, self._events)),
             self._header.space.benchmark_names,
-            tuple(map(float, self._sums)),
-            tuple(map(float, sizes)),
-            self._negative,
+            tuple(map(float, self._sums.cross_sections)),
+            tuple(map(float, self._sums.errors(self._strata))),
+            tuple(map(float, self._sums.effective_sample_sizes)),
+            int(self._own.n_negative.sum()),
+            self._own.report(self._header.samples),
         )
 
     def _count_twins(self, keys: NDArray[np.uint64], index: NDArray[np.int32]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,6 +27,7 @@ from assay.generation.processes import PROCESSES, find_process, operators
 from assay.generation.records import event_records
 from assay.generation.settings import EmbeddedSettings
 from assay.generation.unweighting import HardEvents, unweighted_events
+from assay.generation.variations import variation_ratios
 
 __all__ = ["PROCESSES", "EmbeddedSettings", "PreparedProcess", "generate", "operators", "prepare"]
 
@@ -90,8 +91,12 @@ def prepare(
     )
 
 
-def generate(prepared: PreparedProcess, benchmark: str, n_events: int, seed: int) -> LHESample:
+def generate(
+    prepared: PreparedProcess, benchmark: str, n_events: int, seed: int, variations: Sequence[str] = ()
+) -> LHESample:
     """Return `n_events` unweighted events at a benchmark, with weights at all benchmarks.
+
+    Weights of variations (see `assay.generation.variations`) follow those of the benchmarks; they are at `benchmark`.
 
     The metadata record the process, settings, couplings, benchmark, seed, `n_generated`, the cross sections of all
     benchmarks with errors, the `efficiency` (events per point tried) and the `overweight_fraction` (see `unweighting`).
@@ -99,8 +104,8 @@ def generate(prepared: PreparedProcess, benchmark: str, n_events: int, seed: int
     Raises
     ------
     GenerationError
-        If the benchmark is not among the prepared ones, `n_events` is not positive, or a weight is not positive and
-        finite.
+        If the benchmark is not among the prepared ones, `n_events` is not positive, a weight is not positive and
+        finite, or a variation is unknown.
     """
     own = prepared.index(benchmark)
     if n_events < 1:
@@ -118,6 +123,8 @@ def generate(prepared: PreparedProcess, benchmark: str, n_events: int, seed: int
     sigma, error = prepared.cross_sections[benchmark]
     weights = sigma / n_events * hard.ratios
     _require_positive(weights, prepared.benchmarks)
+    nominal = np.full(n_events, sigma / n_events)
+    varied = variation_ratios(prepared.settings, hard.momenta, hard.scales, variations) * nominal[:, None]
     # the decay has a stream of its own, so that the hard events of a stable Higgs boson are the same
     photons = None
     if prepared.settings.decay == "a a":
@@ -125,9 +132,9 @@ def generate(prepared: PreparedProcess, benchmark: str, n_events: int, seed: int
     records = event_records(prepared.settings, hard, photons)
     return LHESample(
         **records,
-        nominal_weights=np.full(n_events, sigma / n_events),
-        weights=weights,
-        weight_names=prepared.benchmarks,
+        nominal_weights=nominal,
+        weights=np.concatenate([weights, varied], axis=1),
+        weight_names=(*prepared.benchmarks, *variations),
         cross_section=sigma,
         cross_section_error=error,
         metadata=_metadata(prepared, benchmark, n_events, seed, hard),

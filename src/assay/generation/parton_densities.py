@@ -181,17 +181,30 @@ def installed_sets() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix("_0000.dat") for file in pdf_folder().glob("*_0000.dat")))
 
 
-@lru_cache(maxsize=4)
-def load(name: str) -> PartonDensities:
-    """Load the central member of a set by name, for example `NNPDF23_lo_as_0130_qed`.
+def installed_members(name: str) -> tuple[int, ...]:
+    """Return the numbers of the members of a set that `load` finds; those sets that come with Pythia have 0 alone."""
+    found = (re.fullmatch(re.escape(name) + r"_(\d{4})\.dat", file.name) for file in pdf_folder().glob("*.dat"))
+    return tuple(sorted(int(match[1]) for match in found if match is not None))
+
+
+@lru_cache(maxsize=8)
+def load(name: str, member: int = 0) -> PartonDensities:
+    """Load a member, by default the central one, of a set by name, for example `NNPDF23_lo_as_0130_qed`.
 
     Raises
     ------
     GenerationError
-        If no such set is installed; the message lists those that are.
+        If no such set or member is installed; the message lists those that are.
     """
     folder = pdf_folder()
-    path = folder / f"{name}_0000.dat"
+    path = folder / f"{name}_{member:04d}.dat"
+    if not path.is_file() and member:
+        raise GenerationError(
+            f"no member {member} of the parton densities {name}",
+            where=str(folder),
+            expected=f"one of {', '.join(map(str, installed_members(name))) or '(none)'}",
+            mend="install the set with its members, or leave the uncertainty of the densities out",
+        )
     if not path.is_file():
         raise GenerationError(
             f"no parton densities named {name!r}", where=str(folder), expected=f"one of {', '.join(installed_sets())}"

@@ -83,3 +83,9 @@ def operators(name: str) -> tuple[str, ...]:
 def model_operators() -> tuple[str, ...]:
     """Return the names of all operators of the model, those without effect on a process included."""
     return OPERATORS_OF_EWDIM6
+
+
+def operator_of_entry(block: str, entry: int) -> str | None:
+    """Return the operator that an entry of the model's parameter card sets; None if it is none."""
+    known = block.lower() == "dim6" and 1 <= entry <= len(OPERATORS_OF_EWDIM6)
+    return OPERATORS_OF_EWDIM6[entry - 1] if known else None

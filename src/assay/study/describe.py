@@ -31,7 +31,7 @@ class Expectation:
 
     def words(self) -> str:
         """Return what is expected, such as `a number above 0`."""
-        return " or ".join(dict.fromkeys(_words(option, self.constraints) for option in _options(self.type)))
+        return " or ".join(dict.fromkeys(_option_words(option, self.constraints) for option in _members(self.type)))
 
 
 def expectation(annotation: Any, metadata: tuple[Any, ...] = (), description: str | None = None) -> Expectation:
@@ -121,6 +121,15 @@ def _options(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return tuple(inner for option in get_args(annotation) for inner in _options(option))
     return (annotation,)
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union with what their own `Annotated` layers add, anything else as it is."""
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+
+
+def _option_words(option: Any, constraints: Mapping[str, Any]) -> str:
+    return expectation(option).words() if get_origin(option) is Annotated else _words(option, constraints)
 
 
 def _is_model(option: Any) -> bool:

@@ -15,7 +15,7 @@ from assay.study.model import Study
 from assay.study.problems import Location
 from assay.study.translate import data_location
 
-_NAMED = ("parameters", "benchmarks", "observables", "methods")
+_NAMED = ("parameters", "benchmarks", "samples", "systematics", "observables", "methods")
 _SECTIONS = tuple(name for name in Draft.__dataclass_fields__ if name in Study.model_fields)
 _ABSENT = object()
 

@@ -1,8 +1,8 @@
 """The study as typed, immutable models; every default that changes physics stands in them and nowhere else.
 
-Each section of `input.yml` is one class, in `assay.study.model_physics` and `assay.study.model_learning`. What a single
-value must satisfy is declared on its field; what values must satisfy together is in `assay.study.checks`. The JSON
-schema that editors use and the reference of `input.yml` are generated from these classes.
+Each section of `input.yml` is one class, in one of the modules `assay.study.model_...`. What a single value must
+satisfy is declared on its field; what values must satisfy together is in `assay.study.checks`. The JSON schema that
+editors use and the reference of `input.yml` are generated from these classes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from assay.study.model_execution import BackendOptions, ExecutionSection, ResourcesSection
 from assay.study.model_learning import (
     DEFAULT_ALPHA,
     AxisSection,
@@ -29,7 +30,9 @@ from assay.study.model_learning import (
     TrainingSection,
 )
 from assay.study.model_physics import (
+    CardEntrySection,
     DetectorSection,
+    FiniteDifferencesSection,
     GenerationCuts,
     MorphingSection,
     ObservableSection,
@@ -38,18 +41,32 @@ from assay.study.model_physics import (
     ScaleSection,
     ShowerSection,
 )
+from assay.study.model_samples import (
+    HessianSystematic,
+    NormalisationSystematic,
+    ReplicaSystematic,
+    SampleSection,
+    ScaleSystematic,
+    Systematic,
+    WeightsSystematic,
+)
 from assay.study.values import Finite, Interval, Name, NonNegative, Positive, Section
 
 __all__ = [
     "DEFAULT_ALPHA",
     "WITH_SCORE",
     "AxisSection",
+    "BackendOptions",
+    "CardEntrySection",
     "DetectorSection",
+    "ExecutionSection",
     "Finite",
+    "FiniteDifferencesSection",
     "FlatPrior",
     "FractionsSection",
     "GaussianPrior",
     "GenerationCuts",
+    "HessianSystematic",
     "HistogramMethod",
     "Interval",
     "LimitsSection",
@@ -57,6 +74,7 @@ __all__ = [
     "MorphingSection",
     "Name",
     "NonNegative",
+    "NormalisationSystematic",
     "ObservableSection",
     "ParameterSection",
     "Positive",
@@ -64,14 +82,20 @@ __all__ = [
     "ProcessSection",
     "RateMethod",
     "RatioMethod",
+    "ReplicaSystematic",
+    "ResourcesSection",
+    "SampleSection",
     "SamplingSection",
     "ScaleSection",
+    "ScaleSystematic",
     "ScoreMethod",
     "Section",
     "ShowerSection",
     "Study",
+    "Systematic",
     "TrackingSection",
     "TrainingSection",
+    "WeightsSystematic",
 ]
 
 WITH_SCORE = frozenset(DEFAULT_ALPHA)
@@ -98,6 +122,12 @@ class Study(Section):
     ] = None
     morphing: Annotated[MorphingSection, Field(description="interpolation between benchmarks")] = MorphingSection()
     process: Annotated[ProcessSection, Field(description="hard process")] = ProcessSection()
+    samples: Annotated[
+        dict[Name, SampleSection], Field(description="events from files, such as backgrounds, by name")
+    ] = Field(default_factory=dict)
+    systematics: Annotated[dict[Name, Systematic], Field(description="systematic uncertainties, by name")] = Field(
+        default_factory=dict
+    )
     shower: Annotated[ShowerSection, Field(description="Pythia 8")] = ShowerSection()
     detector: Annotated[DetectorSection, Field(description="detector simulation")] = DetectorSection()
     observables: Annotated[dict[Name, ObservableSection], Field(min_length=1, description="numbers per event, by name")]
@@ -111,3 +141,4 @@ class Study(Section):
     methods: Annotated[dict[Name, Method], Field(min_length=1, description="estimators and baselines, by name")]
     limits: Annotated[LimitsSection, Field(description="expected limits")] = LimitsSection()
     tracking: Annotated[TrackingSection, Field(description="MLflow")] = TrackingSection()
+    execution: Annotated[ExecutionSection, Field(description="batches, retries, resources")] = ExecutionSection()

@@ -19,18 +19,28 @@ from assay.study.checks import CHECKS
 from assay.study.describe import field_expectation
 from assay.study.model import (
     AxisSection,
+    BackendOptions,
+    CardEntrySection,
+    FiniteDifferencesSection,
     FlatPrior,
     FractionsSection,
     GaussianPrior,
     GenerationCuts,
+    HessianSystematic,
     HistogramMethod,
+    NormalisationSystematic,
     ObservableSection,
     ParameterSection,
     RateMethod,
     RatioMethod,
+    ReplicaSystematic,
+    ResourcesSection,
+    SampleSection,
     ScaleSection,
+    ScaleSystematic,
     ScoreMethod,
     Study,
+    WeightsSystematic,
 )
 from assay.study.values import Section
 
@@ -52,8 +62,16 @@ study's folder. Names consist of a letter followed by letters, digits or undersc
 
 _INNER: tuple[tuple[str, type[Section]], ...] = (
     ("parameters.NAME", ParameterSection),
+    ("parameters.NAME.lha[...]", CardEntrySection),
+    ("morphing.finite_differences", FiniteDifferencesSection),
     ("process.scale", ScaleSection),
     ("process.cuts", GenerationCuts),
+    ("samples.NAME", SampleSection),
+    ("systematics.NAME, scales", ScaleSystematic),
+    ("systematics.NAME, replicas of parton densities", ReplicaSystematic),
+    ("systematics.NAME, Hessian set of parton densities", HessianSystematic),
+    ("systematics.NAME, normalisation", NormalisationSystematic),
+    ("systematics.NAME, pair of weights", WeightsSystematic),
     ("observables.NAME", ObservableSection),
     ("sampling.fractions", FractionsSection),
     ("sampling.prior.NAME, flat", FlatPrior),
@@ -63,6 +81,8 @@ _INNER: tuple[tuple[str, type[Section]], ...] = (
     ("methods.NAME, histogram", HistogramMethod),
     ("methods.NAME, rate", RateMethod),
     ("limits.grid.NAME", AxisSection),
+    ("execution.resources.STAGE", ResourcesSection),
+    ("execution.resources.STAGE.options", BackendOptions),
 )
 
 

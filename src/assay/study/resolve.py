@@ -78,6 +78,10 @@ def resolve(study: Study) -> Study:
                 name: parameter.model_copy(update={"label": parameter.label or _plain_label(name)})
                 for name, parameter in study.parameters.items()
             },
+            "samples": {
+                name: sample.model_copy(update={"label": sample.label or _plain_label(name)})
+                for name, sample in study.samples.items()
+            },
             "observables": {
                 name: observable.model_copy(update={"label": observable.label or _plain_label(name)})
                 for name, observable in study.observables.items()
@@ -160,8 +164,13 @@ def from_resolved(path: str | Path) -> Study:
 
 
 def study_hash(study: Study) -> str:
-    """Return the SHA-256 of the resolved study; parameters, benchmarks and observables count in their order."""
-    return _digest(resolved(study))
+    """Return the SHA-256 of the resolved study; parameters, benchmarks and observables count in their order.
+
+    The section `execution` does not count: results do not depend on it.
+    """
+    content = resolved(study)
+    del content["execution"]
+    return _digest(content)
 
 
 def section_hash(study: Study, *sections: str) -> str:

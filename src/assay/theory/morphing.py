@@ -3,7 +3,9 @@ r"""Morphing: the cross section at any theta from those at the benchmarks.
 :math:`d\sigma(\theta) = \sum_c \tilde w_c(\theta) f_c = \sum_b w_b(\theta)\, d\sigma(\theta_b)` with the monomials
 :math:`\tilde w_c`, :math:`w(\theta) = \tilde w(\theta) M^+` and :math:`M_{bc} = \tilde w_c(\theta_b)`
 (arXiv:1805.00020, section 3.3; ATL-PHYS-PUB-2015-047). With as many benchmarks as components :math:`M^+` is the
-inverse; with more, the pseudo-inverse gives the weights of least squares, which reproduce the polynomial all the same.
+inverse; with more, the pseudo-inverse gives the weights of least squares, which reproduce the polynomial all the same:
+of all weights that do, those with the smallest sum of squares, or, given variances of the benchmark weights, those
+with the smallest variance of the result (generalised least squares).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import MorphingError
+from assay.study.powers import Powers
 from assay.theory.basis import optimise_basis
 from assay.theory.monomials import components, gram_matrix, monomial_gradients, monomials
 from assay.theory.parameters import ParameterSpace
@@ -37,7 +40,8 @@ class Morphing:
     basis
         Benchmarks, shape `(n_benchmarks, n_parameters)`.
     matrix
-        Shape `(n_components, n_benchmarks)`: w_b(theta) = sum_c matrix[c, b] prod_p theta_p^components[c, p].
+        Shape `(n_components, n_benchmarks)`: w_b(theta) = sum_c matrix[c, b] prod_p theta_p^components[c, p]. The
+        columns of benchmarks that the morphing does not use are zero.
     """
 
     components: NDArray[np.int64]
@@ -57,34 +61,63 @@ class Morphing:
 
     @classmethod
     def from_basis(
-        cls, components: NDArray[np.int64], basis: ArrayLike, names: Sequence[str] | None = None
+        cls,
+        components: NDArray[np.int64],
+        basis: ArrayLike,
+        names: Sequence[str] | None = None,
+        used: ArrayLike | None = None,
+        variances: ArrayLike | None = None,
     ) -> Morphing:
-        """Determine the morphing matrix from benchmarks `(n_benchmarks, n_parameters)`.
+        """Determine the morphing matrix from benchmarks.
+
+        Parameters
+        ----------
+        components
+            Powers, shape `(n_components, n_parameters)`.
+        basis
+            Benchmarks, shape `(n_benchmarks, n_parameters)`.
+        names
+            Their names, for errors.
+        used
+            Which of them the morphing uses, by default all, shape `(n_benchmarks,)`; the others have weights of zero.
+        variances
+            Variances of the cross sections at the benchmarks, up to a factor, by default equal, shape
+            `(n_benchmarks,)`. They only matter to a basis of more benchmarks than components.
 
         Raises
         ------
         MorphingError
-            If the benchmarks do not determine all components, naming those that depend on each other (by `names`).
+            If the benchmarks do not determine all components, naming those that depend on each other.
         """
         points = np.asarray(basis, dtype=np.float64)
         labels = list(names) if names is not None else [f"#{b} {tuple(map(float, p))}" for b, p in enumerate(points)]
-        if len(points) < len(components):
+        rows = np.flatnonzero(np.ones(len(points)) if used is None else used)
+        if len(rows) < len(components):
             raise MorphingError(
-                f"{len(points)} benchmarks ({', '.join(labels)}) for {len(components)} morphing components",
+                f"{len(rows)} benchmarks ({', '.join(labels[b] for b in rows)}) for {len(components)} morphing "
+                "components",
                 expected=f"at least {len(components)} benchmarks",
                 mend="add benchmarks, or lower the maximal powers",
             )
-        scale = _parameter_scale(points)
-        values = monomials(points / scale, components)
-        _check_condition(values, components, labels)
-        matrix = np.linalg.pinv(values, rcond=1e-15) / np.prod(scale**components, axis=1)[:, None]
-        return cls(components, points, matrix)
+        deviations = _deviations(variances, len(points))[rows]
+        scale = _parameter_scale(points[rows])
+        values = monomials(points[rows] / scale, components)
+        _check_condition(values, components, [labels[b] for b in rows])
+        matrix = np.zeros((len(components), len(points)))
+        matrix[:, rows] = np.linalg.pinv(values / deviations[:, None], rcond=1e-15) / deviations
+        return cls(components, points, matrix / np.prod(scale**components, axis=1)[:, None])
 
     @classmethod
-    def of_space(cls, space: ParameterSpace, max_overall_power: int) -> Morphing:
+    def of_space(cls, space: ParameterSpace, max_overall_power: Powers) -> Morphing:
         """Determine the morphing from all benchmarks of a parameter space and the maximal powers of its parameters."""
         powers = components(space.max_powers, max_overall_power)
         return cls.from_basis(powers, space.benchmark_values, space.benchmark_names)
+
+    @property
+    def in_basis(self) -> NDArray[np.bool_]:
+        """Which benchmarks the morphing uses, shape `(n_benchmarks,)`; of the others there are weights alone."""
+        used: NDArray[np.bool_] = np.any(self.matrix != 0.0, axis=0)
+        return used
 
     def monomials(self, theta: ArrayLike) -> NDArray[np.float64]:
         """Evaluate the monomials at theta `(..., n_parameters)`, shape `(..., n_components)`."""
@@ -106,8 +139,9 @@ class Morphing:
 
     @cached_property
     def condition_number(self) -> float:
-        """Condition number of the monomials at the benchmarks, in units of the largest benchmark value."""
-        return float(np.linalg.cond(monomials(self.basis / _parameter_scale(self.basis), self.components)))
+        """Condition number of the monomials at the benchmarks of the basis, in units of the largest of their values."""
+        points = self.basis[self.in_basis]
+        return float(np.linalg.cond(monomials(points / _parameter_scale(points), self.components)))
 
     def expected_squared_weights(self, ranges: ArrayLike) -> float:
         """Return the exact mean over a box `(n_parameters, 2)` of sum_b w_b(theta)^2."""
@@ -122,6 +156,15 @@ class Morphing:
                 f"theta has shape {values.shape}", expected=f"{n_parameters} parameters in its last axis"
             )
         return values
+
+
+def _deviations(variances: ArrayLike | None, n_benchmarks: int) -> NDArray[np.float64]:
+    values = np.ones(n_benchmarks) if variances is None else np.asarray(variances, dtype=np.float64)
+    if values.shape != (n_benchmarks,) or not np.all((values > 0.0) & np.isfinite(values)):
+        raise MorphingError(
+            f"variances of the benchmarks {values.tolist()}", expected=f"{n_benchmarks} finite, positive numbers"
+        )
+    return np.asarray(np.sqrt(values))
 
 
 def _parameter_scale(points: NDArray[np.float64]) -> NDArray[np.float64]:

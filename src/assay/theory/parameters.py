@@ -11,6 +11,29 @@ from numpy.typing import ArrayLike, NDArray
 from assay.errors import ParameterError
 from assay.study.arithmetic import evaluate
 from assay.study.expressions import parse
+from assay.study.powers import Powers, per_part
+
+
+@dataclass(frozen=True)
+class CardEntry:
+    """An entry of the parameter card and its value as an expression in `theta` (theta itself if None)."""
+
+    block: str
+    id: int
+    transform: str | None = None
+
+    def value(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the entry at parameter values `theta` (any shape).
+
+        Raises
+        ------
+        ExpressionError
+            If the transform is not arithmetic in `theta`.
+        """
+        values = np.asarray(theta, dtype=np.float64)
+        if self.transform is None:
+            return values
+        return evaluate(parse(self.transform, variables=("theta",), particles=False), {"theta": values})
 
 
 @dataclass(frozen=True)
@@ -22,25 +45,29 @@ class Parameter:
     name
         Its name in the study.
     lha_block, lha_id
-        The entry of the parameter card that it sets.
+        The (first) entry of the parameter card that it sets.
     range
         Lowest and highest value for which the morphing is optimised.
     max_power
-        The highest power with which it enters a squared matrix element.
+        The highest power with which it enters a squared matrix element, or a list of those in the squares of the
+        parts of the amplitude (production, decay).
     transform
         The value of the entry as an expression in `theta` ("16.52*theta"); the parameter itself if None. It is
         parsed when it is used, never when a file is opened.
     label
         LaTeX without dollar signs.
+    further_entries
+        Further entries of the parameter card that it sets.
     """
 
     name: str
     lha_block: str
     lha_id: int
     range: tuple[float, float]
-    max_power: int = 2
+    max_power: Powers = 2
     transform: str | None = None
     label: str | None = None
+    further_entries: tuple[CardEntry, ...] = ()
 
     def __post_init__(self) -> None:
         low, high = self.range
@@ -50,25 +77,27 @@ class Parameter:
                 where=f"parameter {self.name}",
                 expected="a lowest value below a highest value",
             )
-        if self.max_power < 0:
+        if min(per_part(self.max_power, 1), default=-1) < 0:
             raise ParameterError(
                 f"the maximal power {self.max_power} is negative",
                 where=f"parameter {self.name}",
-                expected="a power of zero or more",
+                expected="powers of zero or more",
             )
 
+    @property
+    def entries(self) -> tuple[CardEntry, ...]:
+        """All entries of the parameter card that it sets."""
+        return (CardEntry(self.lha_block, self.lha_id, self.transform), *self.further_entries)
+
     def coefficient(self, theta: ArrayLike) -> NDArray[np.float64]:
-        """Return the value of the parameter card's entry at parameter values `theta` (any shape).
+        """Return the value of the first entry of the parameter card at parameter values `theta` (any shape).
 
         Raises
         ------
         ExpressionError
             If the transform is not arithmetic in `theta`.
         """
-        values = np.asarray(theta, dtype=np.float64)
-        if self.transform is None:
-            return values
-        return evaluate(parse(self.transform, variables=("theta",), particles=False), {"theta": values})
+        return self.entries[0].value(theta)
 
 
 @dataclass(frozen=True)
@@ -132,8 +161,8 @@ class ParameterSpace:
         return np.array([parameter.range for parameter in self.parameters], dtype=np.float64)
 
     @property
-    def max_powers(self) -> tuple[int, ...]:
-        """Maximal power of each parameter."""
+    def max_powers(self) -> tuple[Powers, ...]:
+        """Maximal power of each parameter, or its maximal powers in the parts of the amplitude."""
         return tuple(parameter.max_power for parameter in self.parameters)
 
     @property
@@ -163,9 +192,20 @@ class ParameterSpace:
             ) from None
 
     def coefficients(self, theta: ArrayLike) -> NDArray[np.float64]:
-        """Return the entries of the parameter card at theta `(..., n_parameters)`, of the same shape."""
+        """Return each parameter's first entry of the parameter card at theta `(..., n_parameters)`, of that shape."""
         values = np.asarray(theta, dtype=np.float64)
         columns = [p.coefficient(values[..., i]) for i, p in enumerate(self.parameters)]
+        return np.stack(columns, axis=-1)
+
+    @property
+    def card_entries(self) -> tuple[CardEntry, ...]:
+        """All entries of the parameter card that the parameters set, in the order of `card_values`."""
+        return tuple(entry for parameter in self.parameters for entry in parameter.entries)
+
+    def card_values(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return all entries of the parameter card at theta `(..., n_parameters)`, shape `(..., n_entries)`."""
+        values = np.asarray(theta, dtype=np.float64)
+        columns = [entry.value(values[..., i]) for i, p in enumerate(self.parameters) for entry in p.entries]
         return np.stack(columns, axis=-1)
 
 

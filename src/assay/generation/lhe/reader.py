@@ -5,9 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,11 +14,12 @@ from numpy.typing import NDArray
 
 from assay.errors import LHEError
 from assay.generation.kinematics import FloatArray
+from assay.generation.lhe.aliases import scale_aliases
 from assay.generation.lhe.sample import Beams, LHESample
+from assay.generation.lhe.stream import opened, texts
 
 HEAD_NUMBERS = 6
 PARTICLE_NUMBERS = 13
-BYTES_PER_READ = 4 << 20
 
 _EVENT = re.compile(rb"<event(?:\s[^>]*)?>(.*?)</event>", re.DOTALL)
 _WEIGHT = re.compile(rb"<wgt\s+id\s*=\s*[\"']([^\"']+)[\"']\s*>([^<]*)</wgt>")
@@ -63,7 +61,7 @@ def read_lhe(path: str | Path) -> LHESample:
         gives the zero-based number of the event. Negative weights are kept.
     """
     path = Path(path)
-    with _opened(path) as stream:
+    with opened(path) as stream:
         head, batches, names = _read(stream, str(path))
     return _sample(path, head, batches, names)
 
@@ -77,89 +75,37 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         If the file is missing, or its header is truncated or malformed.
     """
     path = Path(path)
-    with _opened(path) as stream:
-        return _parse_head(next(_texts(stream, str(path))), str(path)).metadata
+    with opened(path) as stream:
+        return _parse_head(next(texts(stream, str(path))), str(path)).metadata
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    if not path.is_file():
-        raise LHEError("file not found", where=str(path), mend="run the stage that writes it")
-    try:
-        with gzip.open(path) if _is_compressed(path) else open(path, "rb") as stream:
-            yield stream
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _truncated(str(path), _complete_events(path), str(error)) from None
+def read_scale_aliases(path: str | Path) -> dict[str, str]:
+    """Read which weights of a file are of varied scales, by our names (`mur_1_muf_2`), without the events.
 
-
-def _is_compressed(path: Path) -> bool:
-    with open(path, "rb") as stream:
-        return stream.read(2) == b"\x1f\x8b"
-
-
-def _complete_events(path: Path) -> int:
-    """Count the events of a damaged compressed file that can still be read."""
-    count, rest = 0, b""
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    with open(path, "rb") as stream, suppress(zlib.error):
-        while data := stream.read(1 << 12):
-            text = rest + unpacker.decompress(data)
-            count += text.count(b"</event>")
-            rest = text[-len(b"</event>") + 1 :]
-    return count
-
-
-def _truncated(where: str, n_events: int, why: str) -> LHEError:
-    return LHEError(
-        f"the file is truncated or damaged after {n_events} complete events ({why})",
-        where=f"{where}, event {n_events}",
-        expected="a file that ends with </LesHouchesEvents>",
-        mend="run the stage that writes it again",
-    )
+    Raises
+    ------
+    LHEError
+        If the file is missing, or its header is truncated or malformed.
+    """
+    path = Path(path)
+    with opened(path) as stream:
+        header = next(texts(stream, str(path)))
+    return scale_aliases(header, _parse_head(header, str(path)).beams.pdf_set[0])
 
 
 def _read(stream: IO[bytes] | gzip.GzipFile, where: str) -> tuple[_Head, list[_Batch], tuple[str, ...]]:
-    texts = _texts(stream, where)
-    head_text = next(texts)
+    blocks = texts(stream, where)
+    head_text = next(blocks)
     head = _parse_head(head_text, where)
     batches: list[_Batch] = []
     names: tuple[str, ...] | None = None
     n_events = 0
-    for text in texts:
+    for text in blocks:
         bodies = _EVENT.findall(text)
         batch, names = _parse_events(bodies, names, n_events, where)
         batches.append(batch)
         n_events += len(bodies)
     return head, batches, names or ()
-
-
-def _texts(stream: IO[bytes] | gzip.GzipFile, where: str) -> Iterator[bytes]:
-    """Yield the text before the first event, then texts of whole events."""
-    pending, n_events, in_head = b"", 0, True
-    while data := stream.read(BYTES_PER_READ):
-        pending += data
-        if in_head:
-            start = re.search(rb"<event[\s>]", pending)
-            if start is None:
-                continue
-            yield pending[: start.start()]
-            pending, in_head = pending[start.start() :], False
-        cut = pending.rfind(b"</event>") + len(b"</event>")
-        if cut >= len(b"</event>"):
-            text, pending = pending[:cut], pending[cut:]
-            opened, closed = len(re.findall(rb"<event[\s>]", text)), text.count(b"</event>")
-            if opened != closed:
-                raise LHEError(
-                    f"{opened} events begin and {closed} end",
-                    where=f"{where}, after event {n_events}",
-                    expected="<event> and </event> in turn",
-                )
-            yield text
-            n_events += closed
-    if b"</LesHouchesEvents>" not in pending or re.search(rb"<event[\s>]", pending):
-        raise _truncated(where, n_events, "its last tag is missing")
-    if in_head:
-        yield pending
 
 
 def _parse_head(text: bytes, where: str) -> _Head:

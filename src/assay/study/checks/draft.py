@@ -9,14 +9,17 @@ from pathlib import Path
 from assay.errors import ExpressionError
 from assay.study.model import (
     DetectorSection,
+    ExecutionSection,
     LimitsSection,
     Method,
     MorphingSection,
     ObservableSection,
     ParameterSection,
     ProcessSection,
+    SampleSection,
     SamplingSection,
     ShowerSection,
+    Systematic,
     TrainingSection,
 )
 from assay.study.problems import Finding, Location
@@ -44,6 +47,8 @@ class Draft:
     reference: str | None = None
     morphing: MorphingSection | None = None
     process: ProcessSection | None = None
+    samples: Mapping[str, SampleSection] = field(default_factory=dict)
+    systematics: Mapping[str, Systematic] = field(default_factory=dict)
     shower: ShowerSection | None = None
     detector: DetectorSection | None = None
     observables: Mapping[str, ObservableSection] = field(default_factory=dict)
@@ -53,6 +58,7 @@ class Draft:
     training: TrainingSection | None = None
     methods: Mapping[str, Method] = field(default_factory=dict)
     limits: LimitsSection | None = None
+    execution: ExecutionSection | None = None
 
     def names(self, section: str) -> tuple[str, ...]:
         """Return the names that a section declares, valid or not."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from assay.study.checks.draft import Check, Draft
+from assay.study.model import ParameterSection
 from assay.study.problems import Finding, Location, listed, render_path, suggestion
 
 LEAST_COLLISION_ENERGY = 200.0
@@ -154,13 +155,17 @@ def one_of(location: Location, known: Collection[str]) -> Check:
     return check
 
 
-def operators_of_process(processes: Mapping[str, Collection[str]]) -> Check:
+def operators_of_process(
+    processes: Mapping[str, Collection[str]], operator_of_entry: Callable[[str, int], str | None] | None = None
+) -> Check:
     """Return a check that the process is known and depends on every parameter.
 
     Parameters
     ----------
     processes
         For every process of the embedded generator, the names of the operators that change its amplitude.
+    operator_of_entry
+        The operator that an entry (block, id) of the parameter card sets, for parameters that set several.
     """
 
     def check(draft: Draft) -> Iterable[Finding]:
@@ -172,7 +177,10 @@ def operators_of_process(processes: Mapping[str, Collection[str]]) -> Check:
         known = processes[draft.process.name]
         free = [name for name in known if name not in draft.names("parameters")]
         for name in draft.names("parameters"):
-            if name not in known:
+            parameter = draft.parameters.get(name)
+            if operator_of_entry is not None and parameter is not None and len(parameter.entries) > 1:
+                yield from _operators_of_entries(name, parameter, known, operator_of_entry)
+            elif name not in known:
                 yield Finding(
                     ("parameters", name),
                     f"{name}, on which the process {draft.process.name} does not depend",
@@ -182,6 +190,24 @@ def operators_of_process(processes: Mapping[str, Collection[str]]) -> Check:
                 )
 
     return check
+
+
+def _operators_of_entries(
+    name: str,
+    parameter: ParameterSection,
+    known: Collection[str],
+    operator_of_entry: Callable[[str, int], str | None],
+) -> Iterable[Finding]:
+    for index, entry in enumerate(parameter.entries):
+        operator = operator_of_entry(entry.block, entry.id)
+        if operator not in known:
+            yield Finding(
+                ("parameters", name, "lha", index, "id"),
+                f"entry {entry.id} of block {entry.block} ({operator or 'no operator'}), on which the process does "
+                "not depend",
+                f"entries of {listed(known)}",
+                "remove it, or choose another process",
+            )
 
 
 PROCESS_CHECKS: tuple[Check, ...] = (beam_energy, consistent_process, pythia_settings, detector_card, luminosity)

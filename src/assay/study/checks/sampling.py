@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.study.checks.draft import Check, Draft, interval_finding
-from assay.study.checks.theory import n_components
+from assay.study.checks.morphing import n_generated
 from assay.study.model import FlatPrior, GaussianPrior, Prior
 from assay.study.problems import Finding, Location, listed, suggestion
 
@@ -89,11 +89,9 @@ def sample_numbers(draft: Draft) -> Iterable[Finding]:
 
 def enough_events(draft: Draft) -> Iterable[Finding]:
     """Check that the smallest share of the events can hold the effective events that are asked for."""
-    sampling, process, morphing = draft.sampling, draft.process, draft.morphing
-    if sampling is None or process is None or morphing is None or not draft.all_valid("parameters"):
+    sampling, process, benchmarks = draft.sampling, draft.process, n_generated(draft)
+    if sampling is None or process is None or benchmarks is None:
         return
-    powers = [parameter.max_power for parameter in draft.parameters.values()]
-    benchmarks = max(len(draft.names("benchmarks")), n_components(powers, morphing.max_overall_power))
     shares = sampling.fractions
     events = process.events_per_benchmark * benchmarks * min(shares.train, shares.validation, shares.test)
     if events < sampling.min_effective_events:

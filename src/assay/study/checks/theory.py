@@ -1,4 +1,4 @@
-"""Checks of parameters, benchmarks and morphing."""
+"""Checks of parameters and benchmarks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from assay.errors import ExpressionError
 from assay.study.arithmetic import evaluate
 from assay.study.checks.draft import Check, Draft, expression_finding, interval_finding, label_findings
 from assay.study.expressions import parse
+from assay.study.model import ParameterSection
+from assay.study.polynomials import coefficients_of
 from assay.study.problems import Finding, Location, listed, nearest, suggestion
 
-MOST_COMPONENTS = 1000
 _PROBES = np.array([0.0, 0.31, 0.62, 1.0])
-"""Where in its range a transform is computed; no symmetric function looks linear there."""
+"""Where in its range a transform is computed; no symmetric function looks constant there."""
 
 
 def parameter_ranges(draft: Draft) -> Iterable[Finding]:
@@ -25,46 +26,91 @@ def parameter_ranges(draft: Draft) -> Iterable[Finding]:
             yield finding
 
 
+def _entry_location(name: str, parameter: ParameterSection, index: int, key: str) -> Location:
+    """Return where a key of a parameter's entry of the card stands."""
+    if parameter.lha is not None:
+        return ("parameters", name, "lha", index, key)
+    return ("parameters", name, {"id": "lha_id"}.get(key, key))
+
+
 def card_entries(draft: Draft) -> Iterable[Finding]:
-    """Check that no two parameters write the same entry of the parameter card."""
+    """Check that every parameter sets an entry of the parameter card, and no two set the same."""
     seen: dict[tuple[str, int], str] = {}
     for name, parameter in draft.parameters.items():
-        entry = (parameter.lha_block.lower(), parameter.lha_id)
-        first = seen.setdefault(entry, name)
-        if first != name:
+        shorthand = {"lha_id", "lha_block", "transform"} & parameter.model_fields_set
+        if parameter.lha is not None and shorthand:
+            given = min(shorthand)
             yield Finding(
-                ("parameters", name, "lha_id"),
-                f"entry {entry[1]} of block {parameter.lha_block}, which is that of {first}",
-                "an entry of its own for every parameter",
-                f"look up the id of {name} in the model's parameter card",
+                ("parameters", name, given),
+                f"{given} beside lha",
+                "one or the other",
+                "move it into an entry of lha, {block: dim6, id: 2, transform: 16.52*theta}",
+                on_key=True,
             )
+        elif not parameter.entries:
+            yield Finding(
+                ("parameters", name),
+                f"no entry of the parameter card for {name}",
+                "lha_id, or lha with several entries",
+                "add `lha_id:`",
+            )
+        for index, entry in enumerate(parameter.entries):
+            key = (entry.block.lower(), entry.id)
+            twice = key in [(other.block.lower(), other.id) for other in parameter.entries[:index]]
+            first = seen.setdefault(key, name)
+            if first != name or twice:
+                yield Finding(
+                    _entry_location(name, parameter, index, "id"),
+                    f"entry {entry.id} of block {entry.block}, which is that of {first}",
+                    "an entry of its own for every parameter",
+                    f"look up the id of {name} in the model's parameter card",
+                )
 
 
 def transforms(draft: Draft) -> Iterable[Finding]:
-    """Check that transforms are formulas in theta, and linear, since morphing counts powers of theta."""
+    """Check that transforms are formulas in theta, and polynomials of which max_power counts the powers of theta."""
+    differences = draft.morphing.finite_differences if draft.morphing is not None else None
     for name, parameter in draft.parameters.items():
-        low, high = parameter.range
-        if parameter.transform is None or low >= high:
+        if parameter.range[0] >= parameter.range[1]:
             continue
-        location = ("parameters", name, "transform")
-        try:
-            expression = parse(parameter.transform, variables=("theta",), particles=False)
-            values = evaluate(expression, {"theta": low * (1.0 - _PROBES) + high * _PROBES})
-        except ExpressionError as error:
-            yield expression_finding(location, error)
-            continue
-        line = values[0] * (1.0 - _PROBES) + values[-1] * _PROBES
-        if np.all(values == values[0]):
-            yield Finding(
-                location, f"{parameter.transform} does not change with theta", "a formula in theta", "write 16.52*theta"
-            )
-        elif not np.allclose(values, line, rtol=0.0, atol=1e-9 * float(np.max(np.abs(values)))):
-            yield Finding(
-                location,
-                f"{parameter.transform} is not linear in theta",
-                "a linear formula, since max_power counts powers of theta",
-                "choose a parameter that the coefficient is linear in",
-            )
+        morphed = differences is None or name not in differences.parameters
+        for index, entry in enumerate(parameter.entries):
+            if entry.transform is not None:
+                location = _entry_location(name, parameter, index, "transform")
+                yield from _transform(location, entry.transform, parameter, morphed)
+
+
+def _transform(location: Location, text: str, parameter: ParameterSection, morphed: bool) -> Iterable[Finding]:
+    low, high = parameter.range
+    try:
+        expression = parse(text, variables=("theta",), particles=False)
+        values = evaluate(expression, {"theta": low * (1.0 - _PROBES) + high * _PROBES})
+    except ExpressionError as error:
+        yield expression_finding(location, error)
+        return
+    if np.all(values == values[0]):
+        yield Finding(
+            location, f"{text} does not change with theta", "a formula in theta", "write 16.52*theta, for example"
+        )
+        return
+    coefficients = coefficients_of(expression)
+    powers = (parameter.max_power,) if isinstance(parameter.max_power, int) else parameter.max_power
+    if not morphed:
+        return
+    if coefficients is None:
+        yield Finding(
+            location,
+            f"{text} is no polynomial in theta",
+            "a polynomial such as 16.52*theta, since the squared matrix element has to be one for the morphing",
+            "describe the parameter by morphing.finite_differences, or choose one that the coefficient is linear in",
+        )
+    elif (degree := len(coefficients) - 1) > 1 and any(0 < power < 2 * degree for power in powers):
+        yield Finding(
+            location,
+            f"{text} is not linear in theta, but of degree {degree}: its square has the power {2 * degree} of theta",
+            "a max_power that counts the powers of theta",
+            f"write max_power: {2 * degree}",
+        )
 
 
 def parameter_labels(draft: Draft) -> Iterable[Finding]:
@@ -129,37 +175,6 @@ def reference(draft: Draft) -> Iterable[Finding]:
         )
 
 
-def morphing_powers(draft: Draft) -> Iterable[Finding]:
-    """Check that the overall power holds every parameter's, and the polynomial is not too long."""
-    if draft.morphing is None:
-        return
-    overall = draft.morphing.max_overall_power
-    for name, parameter in draft.parameters.items():
-        if parameter.max_power > overall:
-            yield Finding(
-                ("parameters", name, "max_power"),
-                f"{parameter.max_power}, above morphing.max_overall_power = {overall}",
-                f"at most {overall}",
-                f"raise morphing.max_overall_power to {parameter.max_power}, or lower this",
-            )
-    count = n_components([parameter.max_power for parameter in draft.parameters.values()], overall)
-    if count > MOST_COMPONENTS:
-        yield Finding(
-            ("morphing", "max_overall_power"),
-            f"a polynomial of {count} terms, each of which needs a benchmark",
-            f"at most {MOST_COMPONENTS} terms",
-            "lower max_overall_power, or take fewer parameters",
-        )
-
-
-def n_components(max_powers: Iterable[int], max_overall_power: int) -> int:
-    """Return the number of monomials with at most these powers and this sum of powers."""
-    counts = [1] + [0] * max_overall_power
-    for power in max_powers:
-        counts = [sum(counts[max(0, total - power) : total + 1]) for total in range(max_overall_power + 1)]
-    return sum(counts)
-
-
 THEORY_CHECKS: tuple[Check, ...] = (
     parameter_ranges,
     card_entries,
@@ -167,5 +182,4 @@ THEORY_CHECKS: tuple[Check, ...] = (
     parameter_labels,
     benchmark_points,
     reference,
-    morphing_powers,
 )

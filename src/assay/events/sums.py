@@ -1,0 +1,59 @@
+"""Cross sections, their errors and effective sample sizes, from sums that can be added up block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.events.strata import Stratum
+
+
+@dataclass(frozen=True, eq=False)
+class StratumSums:
+    """Sums of weights in pb and of their squares over the events of S strata, at K points: both `(S, K)`."""
+
+    totals: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @classmethod
+    def none(cls, n_strata: int, n_points: int) -> StratumSums:
+        """Return the sums over no events."""
+        zeros = np.zeros((n_strata, n_points))
+        return cls(zeros, zeros)
+
+    def updated(self, weights: NDArray[np.float64], stratum: NDArray[np.int64]) -> StratumSums:
+        """Return the sums with some more events: their weights `(n_events, K)` and strata `(n_events,)`."""
+        totals, squares = self.totals.copy(), self.squares.copy()
+        for k, column in enumerate(weights.T):
+            totals[:, k] += np.bincount(stratum, weights=column, minlength=len(totals))
+            squares[:, k] += np.bincount(stratum, weights=column**2, minlength=len(totals))
+        return StratumSums(totals, squares)
+
+    @property
+    def cross_sections(self) -> NDArray[np.float64]:
+        """In pb, `(K,)`."""
+        total: NDArray[np.float64] = self.totals.sum(axis=0)
+        return total
+
+    def errors(self, strata: tuple[Stratum, ...]) -> NDArray[np.float64]:
+        r"""Return the errors of the cross sections in pb, `(K,)`.
+
+        Squared, they are the sum over strata of :math:`\sum w^2 - (\sum w)^2/N`, for N events generated, and of the
+        generator's error of the cross section of each.
+        """
+        n_generated = np.array([s.n_generated for s in strata])[:, None]
+        relative = np.array([s.cross_section_error / s.cross_section for s in strata])[:, None]
+        # rounding must not turn the zero variance of equal weights negative
+        statistical = np.maximum(self.squares - self.totals**2 / n_generated, 0.0)
+        errors: NDArray[np.float64] = np.sqrt((statistical + (relative * self.totals) ** 2).sum(axis=0))
+        return errors
+
+    @property
+    def effective_sample_sizes(self) -> NDArray[np.float64]:
+        """(sum w)^2 / sum w^2 over all strata, `(K,)`; zero where all weights are."""
+        squares = self.squares.sum(axis=0)
+        sizes: NDArray[np.float64] = np.zeros_like(squares)
+        np.divide(self.cross_sections**2, squares, out=sizes, where=squares > 0.0)
+        return sizes

@@ -1,0 +1,209 @@
+"""Checks of further samples and of systematic uncertainties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from assay.study.checks.draft import Check, Draft, interval_finding, label_findings
+from assay.study.model_samples import (
+    SIGNAL,
+    HessianSystematic,
+    ReplicaSystematic,
+    ScaleSystematic,
+    WeightsSystematic,
+    weight_names,
+)
+from assay.study.problems import Finding, Location, listed, suggestion
+
+_CHOSEN = "basis_"
+"""How benchmarks are called that configure adds."""
+_LHE, _HDF5 = (".lhe", ".lhe.gz"), (".h5", ".hdf5")
+
+
+def sample_names(draft: Draft) -> Iterable[Finding]:
+    """Check that no sample has the name of a benchmark, or the one that stands for the process."""
+    for name in draft.names("samples"):
+        if name == SIGNAL or name in draft.names("benchmarks") or name.startswith(_CHOSEN):
+            yield Finding(
+                ("samples", name),
+                f"a sample called {name}, which is {'the process' if name == SIGNAL else 'a benchmark'}",
+                "a name of its own for every sample",
+                "call it after its process",
+                on_key=True,
+            )
+
+
+def sample_files(draft: Draft) -> Iterable[Finding]:
+    """Check that files of samples are in the study's folder and of a known kind, and say what such files need."""
+    for name, sample in draft.samples.items():
+        location = ("samples", name, "events")
+        path = PurePosixPath(sample.events)
+        if path.is_absolute() or ".." in path.parts or "\\" in sample.events:
+            yield Finding(
+                location,
+                f"{sample.events!r}, a path out of the study's folder",
+                "a file in the study's folder, which travels with it",
+                "copy or link the file there",
+            )
+        elif not sample.events.endswith(_LHE + _HDF5):
+            yield Finding(
+                location, repr(sample.events), f"a name that ends with {listed(_LHE + _HDF5)}", "give an event file"
+            )
+        elif not _is_file(draft, sample.events):
+            yield Finding(
+                location,
+                f"{sample.events!r}, which is not a file",
+                "a file relative to the study's folder",
+                "mend the name, or generate the file first",
+            )
+        elif sample.benchmark is not None and sample.events.endswith(_HDF5):
+            yield Finding(
+                ("samples", name, "benchmark"),
+                f"a benchmark for {sample.events}, which says itself where its events were drawn",
+                "a benchmark for LHE files alone",
+                "remove it",
+            )
+
+
+def _is_file(draft: Draft, name: str) -> bool:
+    try:
+        return (draft.folder / name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def sample_benchmarks(draft: Draft) -> Iterable[Finding]:
+    """Check that the benchmarks of samples are known."""
+    known = draft.names("benchmarks")
+    for name, sample in draft.samples.items():
+        if sample.benchmark is not None and draft.unknown("benchmarks", sample.benchmark):
+            yield Finding(
+                ("samples", name, "benchmark"),
+                f"{sample.benchmark}, which is no benchmark",
+                f"one of {listed(known)}",
+                suggestion(sample.benchmark, known, "declare it under benchmarks"),
+            )
+
+
+def sample_labels(draft: Draft) -> Iterable[Finding]:
+    """Check that labels of samples can be drawn."""
+    for name, sample in draft.samples.items():
+        yield from label_findings(("samples", name, "label"), sample.label)
+
+
+def systematic_names(draft: Draft) -> Iterable[Finding]:
+    """Check that no systematic has the name that a sample's own normalisation uncertainty takes."""
+    for name, sample in draft.samples.items():
+        taken = f"{name}_normalisation"
+        if sample.normalisation_uncertainty is not None and taken in draft.names("systematics"):
+            yield Finding(
+                ("systematics", taken),
+                f"{taken}, which is the normalisation uncertainty of the sample {name}",
+                "one of the two",
+                "remove one, or give this one another name",
+                on_key=True,
+            )
+
+
+def systematic_samples(draft: Draft) -> Iterable[Finding]:
+    """Check that systematics act on known samples, `signal` being the process."""
+    known = (SIGNAL, *draft.names("samples"))
+    for name, systematic in draft.systematics.items():
+        for index, sample in enumerate(systematic.samples):
+            location: Location = ("systematics", name, "samples", index)
+            if sample not in known:
+                yield Finding(
+                    location,
+                    f"the unknown sample {sample}",
+                    f"one of {listed(known)}",
+                    suggestion(sample, known, "declare it under samples"),
+                )
+            elif sample in systematic.samples[:index]:
+                yield Finding(location, f"{sample} for a second time", "every sample once", "remove one of them")
+
+
+def scale_factors(draft: Draft) -> Iterable[Finding]:
+    """Check that factors on scales are below and above one, and that something depends on the scale."""
+    for name, systematic in draft.systematics.items():
+        if not isinstance(systematic, ScaleSystematic):
+            continue
+        location = ("systematics", name, "factors")
+        low, high = systematic.factors
+        reversed_interval = interval_finding(location, systematic.factors)
+        if reversed_interval is not None:
+            yield reversed_interval
+        elif not 0.0 < low < 1.0 < high:
+            yield Finding(
+                location,
+                f"the factors {low:g} and {high:g}",
+                "one above zero and below one, and one above one",
+                "write [0.5, 2.0]",
+            )
+        if systematic.scale == "mur" and acts_on_signal(systematic.samples):
+            yield Finding(
+                ("systematics", name, "scale"),
+                "the renormalisation scale, on which the process does not depend",
+                "muf: the process is electroweak, at leading order",
+                "write muf, or `samples:` with the backgrounds it acts on",
+            )
+
+
+def member_weights(draft: Draft) -> Iterable[Finding]:
+    """Check that members of sets of parton densities are named once each, in pairs where the set has pairs."""
+    for name, systematic in draft.systematics.items():
+        if not isinstance(systematic, ReplicaSystematic | HessianSystematic):
+            continue
+        location = ("systematics", name, "members")
+        try:
+            members = weight_names(systematic.members)
+        except ValueError as error:
+            yield Finding(location, str(error), "a range such as 1001..1100", "give first and last number")
+            continue
+        repeated = sorted({member for member in members if members.count(member) > 1})
+        if repeated:
+            yield Finding(location, f"{repeated[0]} more than once", "every member once", "remove the others")
+        elif isinstance(systematic, ReplicaSystematic) and systematic.components >= len(members):
+            yield Finding(
+                ("systematics", name, "components"),
+                f"{systematic.components} components of {len(members)} replicas",
+                f"at most {max(1, len(members) - 1)}",
+                "keep fewer, or name all replicas",
+            )
+        elif isinstance(systematic, HessianSystematic) and not systematic.symmetric and len(members) % 2:
+            yield Finding(
+                location,
+                f"{len(members)} members",
+                "an even number: two for each eigenvector, without the central one",
+                "remove the central member, or write `symmetric: true`",
+            )
+
+
+def weights_of_process(draft: Draft) -> Iterable[Finding]:
+    """Check that pairs of weights are not asked of the process, whose events have no others than scales and members."""
+    for name, systematic in draft.systematics.items():
+        if isinstance(systematic, WeightsSystematic) and acts_on_signal(systematic.samples):
+            yield Finding(
+                ("systematics", name, "samples"),
+                f"the weights {systematic.up} of the process, which the embedded generator does not write",
+                "samples with files that have these weights",
+                "write `samples:` with these",
+            )
+
+
+def acts_on_signal(samples: tuple[str, ...]) -> bool:
+    """Say whether a systematic with these samples acts on the process."""
+    return not samples or SIGNAL in samples
+
+
+SAMPLE_CHECKS: tuple[Check, ...] = (
+    sample_names,
+    sample_files,
+    sample_benchmarks,
+    sample_labels,
+    systematic_names,
+    systematic_samples,
+    scale_factors,
+    member_weights,
+    weights_of_process,
+)
