@@ -9,18 +9,30 @@ STUDY     ?= input/input.yml
 RUN       ?=
 JOBS      ?=
 EVENTS    ?=
+WORKFLOW  ?= all
+NAME      ?=
+RESUME    ?=
 CONTAINERS ?= local
+BATCH_SYSTEM ?= none
 REGISTRY  ?= ghcr.io/assay-hep
-BASE      ?= python:3.11-slim-bookworm
+TAG       ?=
+BASE      ?=
+TORCH     ?= cpu
+INDEX     ?=
+IMAGES    ?= physics ml
 
 BIN       := $(VENV)/bin
 ASSAY     := $(BIN)/assay
 LOCKS     := requirements/torch.txt requirements/all.txt
 READY     := $(VENV)/.ready
-RUN_FLAGS := $(if $(RUN),--output $(RUN)) $(if $(JOBS),--processes $(JOBS)) --containers $(CONTAINERS)
+MADMINER  := .venv-madminer
+NEXT      := .venv-yadage-next
+RUN_FLAGS := $(if $(RUN),--output $(RUN)) $(if $(JOBS),--processes $(JOBS)) --containers $(CONTAINERS) --batch-system $(BATCH_SYSTEM)
+REANA_FLAGS := $(if $(EVENTS),--events $(EVENTS)) $(if $(NAME),--name $(NAME)) $(if $(RUN),--output $(RUN)) $(if $(RESUME),--resume $(RESUME))
+IMAGE_FLAGS := --registry $(REGISTRY) $(if $(TAG),--tag $(TAG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana validate test test-fast check-default-study lint images lock clean
+.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana status validate test test-fast check-default-study bench lint images check-images push lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +46,19 @@ $(READY): $(LOCKS) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# madminer 0.9.6 and what it needs, for tests/interchange alone
+$(MADMINER)/.ready: requirements/torch.txt requirements/madminer.txt
+	$(PYTHON) -m venv $(MADMINER)
+	$(MADMINER)/bin/python -m pip install --quiet --no-cache-dir -r requirements/torch.txt
+	$(MADMINER)/bin/python -m pip install --quiet --no-cache-dir --no-deps --require-hashes -r requirements/madminer.txt
+	@touch $@
+
+# the yadage that coming releases of REANA deploy, for the tests that run the specifications with both
+$(NEXT)/.ready: requirements/yadage-next.txt
+	$(PYTHON) -m venv $(NEXT)
+	$(NEXT)/bin/python -m pip install --quiet --no-cache-dir --no-deps --require-hashes -r requirements/yadage-next.txt
+	@touch $@
+
 setup: $(READY) ## set up the environment in .venv
 
 run-yadage: $(READY) ## run STUDY (default input/input.yml) to its report; again: continues
@@ -45,15 +70,16 @@ run-yadage-physics: $(READY) ## stages 1-6 alone: to the event file
 run-yadage-ml: $(READY) ## stages 7-10 alone: from EVENTS=file.h5
 	$(ASSAY) run --study $(STUDY) --part ml --events $(EVENTS) $(RUN_FLAGS)
 
-run-reana: $(READY) ## run on REANA (REANA_SERVER_URL and REANA_ACCESS_TOKEN set)
-	$(BIN)/reana-client validate -f reana.yml
-	$(BIN)/reana-client run -f reana.yml -w assay --follow
-	$(BIN)/reana-client download -w assay -o runs/reana
+run-reana: $(READY) ## run STUDY on REANA: WORKFLOW=all|physics|ml, EVENTS=, NAME=, RESUME=run (docs/reana.md)
+	$(ASSAY) reana --study $(STUDY) --part $(WORKFLOW) $(REANA_FLAGS)
+
+status: $(READY) ## where RUN stands (default the newest): stages, jobs, logs
+	@$(ASSAY) status $(RUN)
 
 validate: $(READY) ## check STUDY without running anything
 	$(ASSAY) validate $(STUDY)
 
-test: $(READY) ## all tests, types and style
+test: $(READY) $(MADMINER)/.ready $(NEXT)/.ready ## all tests, types and style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -65,17 +91,27 @@ test-fast: $(READY) ## tests that end within seconds each
 check-default-study: $(READY) ## does the default run show what it has to?
 	$(BIN)/python -m pytest -m default_study tests/default_study
 
+bench: $(READY) ## what the workflow engine costs: runs/fan_out.json (see docs/scale.md)
+	mkdir -p runs
+	$(BIN)/python benchmarks/fan_out.py --output runs/fan_out.json
+
 lint: $(READY) ## types and style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-images: ## build the container images (BASE=... for another base image)
-	docker build --build-arg BASE=$(BASE) -f images/physics/Dockerfile -t $(REGISTRY)/assay-physics:0.1.0 .
-	docker build --build-arg BASE=$(BASE) -f images/ml/Dockerfile -t $(REGISTRY)/assay-ml:0.1.0 .
+images: $(READY) ## build the container images (BASE= another base image, TORCH=cuda, INDEX= of torch's CPU build)
+	$(ASSAY) images build $(IMAGES) $(IMAGE_FLAGS) --torch $(TORCH) $(if $(BASE),--base $(BASE)) $(if $(INDEX),--index $(INDEX))
+
+check-images: $(READY) ## does everything work inside the images, as REANA runs them?
+	$(ASSAY) images inspect $(IMAGES) $(IMAGE_FLAGS)
+	$(ASSAY) images check $(IMAGES) $(IMAGE_FLAGS)
+
+push: $(READY) ## push the images to REGISTRY=...
+	$(ASSAY) images push $(IMAGES) $(IMAGE_FLAGS)
 
 lock: $(READY) ## resolve the locked requirements anew
 	PATH=$(abspath $(BIN)):$$PATH scripts/lock
 
 clean: ## remove the environment and all runs
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) $(MADMINER) $(NEXT) runs

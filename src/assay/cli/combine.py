@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from assay.cli.folders import files_of_jobs
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_stage
-from assay.events.combine import combine
+from assay.generation.jobs import source_of
+from assay.study.model import Study
 
 
 @click.command("combine", short_help="Stage 6: all jobs in one event file.")
@@ -17,10 +19,22 @@ from assay.events.combine import combine
 @output_option
 @click.argument("events", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(study_path: Path, setup: Path, output: Path, events: tuple[Path, ...]) -> None:
-    """Combine the event files of all jobs, shuffled: writes combined.h5."""
+    """Combine event files, or those of all jobs in folders of extract, shuffled: writes combined.h5."""
     study = read_study(study_path)
+    files = [*files_of_jobs(events, "events.h5"), *_sample_files(study, setup)]
 
     def work(run: StageRun) -> None:
-        combine(events, run.folder / "combined.h5", seed=run.seed)
+        from assay.events.combine import combine
 
-    run_stage("combine", study, output, {"setup": [setup], "events": events}, work)
+        combined = combine(files, run.folder / "combined.h5", seed=run.seed)
+        for report in combined.reports:
+            click.echo(f"  {report}")
+
+    run_stage("combine", study, output, {"setup": [setup], "events": files}, work)
+
+
+def _sample_files(study: Study, setup: Path) -> list[Path]:
+    """Return the event files of samples, which configure puts beside the set-up."""
+    names = ((name, section.events) for name, section in study.samples.items())
+    files = (setup.parent / "samples" / source_of(name, events) for name, events in names)
+    return [file for file in files if file.suffix in (".h5", ".hdf5")]

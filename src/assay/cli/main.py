@@ -5,21 +5,28 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+import traceback
 
 import click
 
 import assay
-from assay.errors import AssayError
+from assay.errors import INTERRUPTED, AssayError, exit_status
 
 # sub-command -> what it does; the module of the same name is imported only when it is called
 COMMANDS = {
     "run": "Run a study with yadage, from input.yml to report.",
+    "status": "Where a run stands: stages, jobs, logs.",
+    "reana": "Run a study on a REANA cluster.",
     "validate": "Check an input.yml without running anything.",
+    "inspect": "What is in a file or folder, and what is suspicious.",
+    "migrate": "Turn input files of madminer-workflow into a study.",
+    "doctor": "What this environment can do, and how to mend it.",
+    "images": "Build, check and push the container images.",
     "configure": "Stage 1: parameter space, morphing basis, jobs.",
     "prepare": "Stage 2: the process, ready to generate.",
-    "generate": "Stage 3: events of one job, as LHE.",
-    "simulate": "Stage 4: shower and detector of one job.",
-    "extract": "Stage 5: observables and cuts of one job.",
+    "generate": "Stage 3: events of a batch of jobs, as LHE.",
+    "simulate": "Stage 4: shower and detector of a batch of jobs.",
+    "extract": "Stage 5: observables and cuts of a batch of jobs.",
     "combine": "Stage 6: all jobs in one event file.",
     "sample": "Stage 7: augmented data for training.",
     "train": "Stage 8: one method's estimator.",
@@ -58,18 +65,22 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; faults that a user can mend end with their message and exit status, not a traceback."""
+    """Run the command line, and end with the status of `assay.errors.exit_status`.
+
+    Faults that a user can mend are told by their message, all others by their traceback.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("assay").setLevel(logging.INFO)
     try:
         sys.exit(cli(prog_name="assay", standalone_mode=False))
-    except click.exceptions.Abort:
-        sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
     except AssayError as error:
         click.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(exit_status(error))
+    except Exception as error:
+        traceback.print_exception(error)
+        sys.exit(exit_status(error))

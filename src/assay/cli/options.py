@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from assay.errors import StudyError
-from assay.study.load import load_study
 from assay.study.model import Method, Study
 from assay.study.resolve import from_resolved, resolve
 
@@ -33,7 +32,11 @@ def file_option(name: str, help: str) -> _Decorator[Any]:  # noqa: A002
 
 def read_study(path: Path) -> Study:
     """Read a study with its defaults written out, from input.yml or from the study.json of configure."""
-    return from_resolved(path) if path.suffix == ".json" else resolve(load_study(path))
+    if path.suffix == ".json":
+        return from_resolved(path)
+    from assay.study.load import load_study
+
+    return resolve(load_study(path))
 
 
 def method_of(study: Study, name: str) -> Method:

@@ -8,11 +8,8 @@ import click
 
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_identity, run_stage
-from assay.reporting.build import write_report
-from assay.reporting.run import run_files
 from assay.study.resolve import write_resolved
 from assay.tracking.journal import FILE_NAME
-from assay.tracking.replay import replay
 
 
 @click.command("plot", short_help="Stage 10: figures, report, MLflow store.")
@@ -25,6 +22,10 @@ def command(study_path: Path, events: Path, output: Path, folders: tuple[Path, .
     study = read_study(study_path)
 
     def work(run: StageRun) -> None:
+        from assay.reporting.build import write_report
+        from assay.reporting.run import run_files
+        from assay.tracking.replay import replay
+
         resolved_path = run.folder / "data" / "study.json"
         write_resolved(resolved_path, study)
         files = run_files(resolved_path, events, folders)

@@ -8,9 +8,6 @@ import click
 
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_stage
-from assay.events.eventfile import read_setup_file
-from assay.generation.embedded import prepare
-from assay.generation.from_study import benchmark_couplings, embedded_settings
 
 
 @click.command("prepare", short_help="Stage 2: the process, ready to generate.")
@@ -22,6 +19,10 @@ def command(study_path: Path, setup: Path, output: Path) -> None:
     study = read_study(study_path)
 
     def work(run: StageRun) -> None:
+        from assay.events.eventfile import read_setup_file
+        from assay.generation.embedded import prepare
+        from assay.generation.from_study import benchmark_couplings, embedded_settings
+
         couplings = benchmark_couplings(read_setup_file(setup).space)
         prepared = prepare(embedded_settings(study), couplings, run.seed)
         prepared.save(run.folder / "process.npz")

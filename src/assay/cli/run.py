@@ -1,4 +1,4 @@
-"""`assay run`: a study, or a part of it, with yadage as local processes."""
+"""`assay run`: a study, or a part of it, with yadage: as local processes, in containers, on a batch system."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from assay.cli.checks import load_checked
+from assay.cli.checks import load_for_part
 from assay.cli.options import study_option
-from assay.errors import StudyError, WorkflowError
+from assay.errors import StudyError
+from assay.running.attempts import Retries
 from assay.running.launch import Run, launch
+from assay.running.layers import BATCH_SYSTEMS, CONTAINERS, BatchSystem, Containers
+from assay.running.specification import check_project, write_specification
 
-Containers = Literal["local", "docker"]
-
+_JOBS = 32
+"""Steps at a time on a batch system: each takes a process here that waits for it."""
 _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml": "plot/report.html"}
 
 
@@ -31,12 +33,18 @@ _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml"
     "--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-10 or all of them."
 )
 @click.option("--events", type=click.Path(path_type=Path), help="The event file that the part `ml` starts from.")
-@click.option("--processes", type=click.IntRange(min=1), help="Steps at a time; default all cores.")
+@click.option("--processes", type=click.IntRange(min=1), help="Steps at a time; default all cores, or 32 jobs.")
 @click.option(
     "--containers",
-    type=click.Choice(["local", "docker"]),
+    type=click.Choice(list(CONTAINERS)),
     default="local",
     help="Steps as processes, or in their images.",
+)
+@click.option(
+    "--batch-system",
+    type=click.Choice(list(BATCH_SYSTEMS)),
+    default="none",
+    help="Steps on this machine, or as jobs of a cluster.",
 )
 @click.option(
     "--project",
@@ -51,46 +59,48 @@ def command(
     events: Path | None,
     processes: int | None,
     containers: Containers,
+    batch_system: BatchSystem,
     project: Path,
 ) -> None:
-    """Run a study, or a part of it, with yadage, as local processes or in containers.
+    """Run a study, or a part of it, with yadage: as local processes, in containers, on a batch system.
 
     \b
     Examples:
       assay run --study input/input.yml
       assay run --study input/input.yml --part ml --events combined.h5
+      assay run --study input/input.yml --containers apptainer --batch-system slurm
     """  # noqa: D301 - click wants the character
-    study = load_checked(study_path)
+    study = load_for_part(study_path, part, events)
     folder = (output or Path("runs") / study.name).resolve()
-    run = _run(study_path.resolve(), part, events, folder, project.resolve())
-    run = replace(run, processes=processes or os.cpu_count() or 1, containers=containers)
+    check_project(project)
+    specification = folder / "specification"
+    run = replace(
+        _run(study_path.resolve(), part, events, folder, specification),
+        processes=processes or (os.cpu_count() or 1 if batch_system == "none" else _JOBS),
+        containers=containers,
+        batch_system=batch_system,
+        retries=Retries(study.execution.retries, study.execution.retry_delay),
+    )
     click.echo(f"study {study.name}: running in {folder}")
-    states = launch(run, sys.stdout)
+    states = launch(run, sys.stdout, lambda: write_specification(project, specification, study))
     click.echo(f"{len(states)} steps done")
     _tell_where(folder / _OUTPUTS[part])
 
 
-def _run(study: Path, part: str, events: Path | None, folder: Path, project: Path) -> Run:
-    if not (project / "workflow" / "workflow.yml").is_file():
-        raise WorkflowError(
-            "no workflow here",
-            where=str(project),
-            expected="the folder of workflow/ and steps/",
-            mend="give it with --project",
-        )
+def _run(study: Path, part: str, events: Path | None, folder: Path, specification: Path) -> Run:
     if (part == "ml") != (events is not None):
         raise StudyError("--events goes with --part ml", expected="both or none of them")
     outputs = (_OUTPUTS[part],)
     if part == "all":
-        return Run("workflow/workflow.yml", project, folder, study.parent, {"study": study.name}, outputs)
+        return Run("workflow/workflow.yml", specification, folder, study.parent, {"study": study.name}, outputs)
     if part == "physics":
-        return Run("physics.yml", project / "workflow", folder, study.parent, {"study": study.name}, outputs)
+        return Run("physics.yml", specification / "workflow", folder, study.parent, {"study": study.name}, outputs)
     assert events is not None  # noqa: S101
     if not events.is_file():
         raise StudyError("event file not found", where=str(events), expected="an event file of Assay or MadMiner")
     common = Path(os.path.commonpath([study.parent, events.resolve().parent]))
     parameters = {"study": str(study.relative_to(common)), "events": str(events.resolve().relative_to(common))}
-    return Run("ml.yml", project / "workflow", folder, common, parameters, outputs)
+    return Run("ml.yml", specification / "workflow", folder, common, parameters, outputs)
 
 
 def _tell_where(output: Path) -> None:

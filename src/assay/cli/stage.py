@@ -5,31 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import resource
-import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import assay
-from assay.errors import FolderError
-from assay.files import write_text
-from assay.manifest import Manifest, content_key, is_complete, outputs_of, source_digest, verified_inputs
+from assay.cli.folders import check_folder, take_folder
+from assay.manifest import FileRecord, Manifest, content_key, is_complete, outputs_of, source_digest, verified_inputs
 from assay.study.model import Study
 from assay.study.resolve import derive_seed, resolved, study_hash
 from assay.tracking.journal import RunIdentity
 from assay.tracking.tracker import Tracker, tracked
 
 log = logging.getLogger("assay")
-
-CHECKPOINT = ".checkpoint.pt"
-"""A training killed in the middle goes on from it; it tells by itself whether it belongs to the same training."""
-MARK = ".assay-stage"
-"""Says whose folder it is: nothing else is ever emptied."""
-ENGINE = "_packtivity"
-"""The workflow engine's own records; a folder that has them is a step's."""
 
 
 @dataclass(frozen=True)
@@ -54,33 +45,36 @@ class Stage:
     names_its_folder: bool = False
 
 
+_ALL = tuple(section for section in Study.model_fields if section != "execution")
+"""How a study is run does not enter what comes out."""
 _THEORY = ("parameters", "benchmarks", "reference", "morphing")
 _PHYSICS_ROOMS = ("study", "theory", "events")
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("configure", tuple(Study.model_fields), (*_PHYSICS_ROOMS, "generation", "simulation"), True),
+        Stage("configure", _ALL, (*_PHYSICS_ROOMS, "generation", "simulation", "cli/work/samples"), True),
         Stage("prepare", (*_THEORY, "process", "seed"), (*_PHYSICS_ROOMS, "generation")),
-        Stage("generate", (*_THEORY, "process", "seed"), ("study", "theory", "generation")),
-        Stage("simulate", ("shower", "detector", "seed"), ("study", "generation", "simulation")),
-        Stage("extract", ("observables", "cuts"), (*_PHYSICS_ROOMS, "generation", "simulation", "observables")),
-        Stage("combine", ("observables", "cuts", "seed"), _PHYSICS_ROOMS),
-        Stage("sample", (*_THEORY, "sampling", "methods", "observables", "seed"), (*_PHYSICS_ROOMS, "sampling"), True),
+        Stage("generate", (*_THEORY, "process", "seed"), ("study", "theory", "generation", "cli/batches")),
+        Stage("simulate", ("shower", "detector", "seed"), ("study", "generation", "simulation", "cli/batches")),
         Stage(
-            "train",
-            (*_THEORY, "sampling", "training", "methods", "observables", "seed"),
-            ("study", "sampling", "estimators"),
+            "extract",
+            ("observables", "cuts", "samples", "systematics"),
+            (*_PHYSICS_ROOMS, "generation", "simulation", "observables", "cli/batches", "cli/work/samples"),
         ),
+        Stage("combine", ("observables", "cuts", "samples", "seed"), (*_PHYSICS_ROOMS, "generation/jobs")),
+        Stage(
+            "sample",
+            (*_THEORY, "sampling", "observables", "seed"),
+            (*_PHYSICS_ROOMS, "sampling", "cli/work/pool"),
+            True,
+        ),
+        Stage("train", ("seed",), ("study", "sampling", "estimators")),
         Stage(
             "evaluate",
-            (*_THEORY, "sampling", "methods", "observables", "luminosity", "limits", "seed"),
-            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "cli/sample"),
+            (*_THEORY, "sampling", "observables", "luminosity", "limits", "seed"),
+            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "cli/work/pool"),
         ),
-        Stage(
-            "plot",
-            tuple(Study.model_fields),
-            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "reporting", "tracking"),
-        ),
+        Stage("plot", _ALL, (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "reporting", "tracking")),
     )
 }
 
@@ -101,6 +95,8 @@ def run_stage(
     inputs: Mapping[str, Iterable[Path]],
     work: Callable[[StageRun], None],
     job: str = "",
+    settings: Mapping[str, object] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> None:
     """Run a stage's work unless its folder is complete for exactly these inputs, this study and this code.
 
@@ -117,7 +113,11 @@ def run_stage(
     work
         Writes the outputs.
     job
-        Tells the steps of one stage apart: the job or method.
+        Tells the runs of one stage apart: the job or method.
+    settings
+        What else determines the outputs, as JSON has it: a job's content, parts of sections that are not read whole.
+    check
+        Called when there is work, before anything is removed; raises if the work cannot be done.
 
     Raises
     ------
@@ -130,15 +130,17 @@ def run_stage(
     """
     stage = STAGES[name]
     given = {role: tuple(paths) for role, paths in inputs.items()}
-    _check_folder(name, folder, [path for paths in given.values() for path in paths])
+    check_folder(name, folder, [path for paths in given.values() for path in paths])
     records = verified_inputs(given)
-    key = _key(stage, study, job, folder, tuple(record.sha256 for record in records))
+    key = _key(stage, study, job, folder, records, settings or {})
     label = f"{name} {job}".strip()
     if is_complete(folder, key):
+        _note_inputs(folder, records)
         log.info("%s: complete and valid, kept (%s)", label, folder)
         return
-    _empty(folder)
-    write_text(folder / MARK, name + "\n")
+    if check is not None:
+        check()
+    take_folder(name, folder)
     seed = derive_seed(study.seed, label)
     log.info("%s: writing to %s", label, folder)
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
@@ -182,44 +184,32 @@ def run_identity(study: Study) -> RunIdentity:
     return RunIdentity(run, study.tracking.experiment or study.name)
 
 
-def _key(stage: Stage, study: Study, job: str, folder: Path, inputs: tuple[str, ...]) -> str:
+def _note_inputs(folder: Path, records: tuple[FileRecord, ...]) -> None:
+    """Write down where the inputs of a complete stage are now, if their folders have changed but not they."""
+    manifest = Manifest.read(folder)
+    if manifest.inputs != records:
+        replace(manifest, inputs=records).write(folder)
+
+
+def _key(
+    stage: Stage,
+    study: Study,
+    job: str,
+    folder: Path,
+    inputs: tuple[FileRecord, ...],
+    settings: Mapping[str, object],
+) -> str:
     sections = resolved(study)
+    own_code = [f"cli/{stage.name}", f"cli/work/{stage.name}", "cli/options", "cli/stage"]
     return content_key(
         {
             "stage": stage.name,
             "job": job,
             "version": assay.__version__,
-            "code": source_digest([*stage.rooms, f"cli/{stage.name}", "cli/options", "cli/stage"]),
+            "code": source_digest([*stage.rooms, *own_code]),
             "study": {section: sections[section] for section in stage.sections},
-            "inputs": inputs,
+            "settings": dict(settings),
+            "inputs": [record.sha256 for record in inputs],
             "folder": str(folder.resolve()) if stage.names_its_folder else None,
         }
     )
-
-
-def _check_folder(stage: str, folder: Path, inputs: Iterable[Path]) -> None:
-    """Refuse a folder that is not this stage's, since what it holds would be removed."""
-    mend = "give --output a folder of its own"
-    if folder.exists() and not folder.is_dir():
-        raise FolderError("not a folder", where=str(folder), expected="the stage's own folder", mend=mend)
-    for path in inputs:
-        if path.resolve().is_relative_to(folder.resolve()):
-            raise FolderError(f"the stage's folder holds its input {path}", where=str(folder), mend=mend)
-    mark = folder / MARK
-    if mark.is_file():
-        if (owner := mark.read_text().strip()) != stage:
-            raise FolderError(f"the folder is of the stage {owner}", where=str(folder), expected=stage, mend=mend)
-    elif folder.exists() and not (folder / ENGINE).exists() and any(folder.iterdir()):
-        raise FolderError("the folder holds other files", where=str(folder), expected="an empty folder", mend=mend)
-
-
-def _empty(folder: Path) -> None:
-    """Make the folder empty but for the workflow engine's own records and a training's checkpoint."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for entry in folder.iterdir():
-        if entry.name in (ENGINE, CHECKPOINT):
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()

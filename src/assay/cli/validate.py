@@ -6,14 +6,17 @@ from pathlib import Path
 
 import click
 
-from assay.cli.checks import load_checked
+from assay.cli.checks import load_checked, load_for_events
 
 
 @click.command("validate", short_help="Check an input.yml.")
 @click.argument("study_path", metavar="INPUT.YML", type=click.Path(path_type=Path))
-def command(study_path: Path) -> None:
+@click.option(
+    "--events", type=click.Path(path_type=Path), help="Check what starts from this event file (run --part ml) alone."
+)
+def command(study_path: Path, events: Path | None) -> None:
     """Check a study; every problem is reported at once, with its line. The exit status is 2 if there is one."""
-    study = load_checked(study_path)
+    study = load_checked(study_path) if events is None else load_for_events(study_path, events)
     click.echo(
         f"{study_path}: valid; {len(study.parameters)} parameters, {len(study.observables)} observables, "
         f"methods {', '.join(study.methods)}"

@@ -1,1 +1,1 @@
-"""Running the workflow: the local executor for yadage, the launcher, and the progress of steps."""
+"""Running the workflow: executors for yadage, the launcher, the progress of steps, REANA."""

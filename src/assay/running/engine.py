@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import yaml
 
 from assay.files import write_text
-from assay.running import lifeline
+from assay.running.attempts import Retries
+from assay.running.layers import BatchSystem, Containers, executor_name
+from assay.running.layers.program import RUN, THREADS
+from assay.running.processes import end_group
+from assay.running.warden import end_run, warden
 
 LOG = "yadage.log"
-
-_PATIENCE = 10.0
-"""Seconds that processes have to end when asked to, before they are killed."""
-_POLL = 0.05
+_LAYERS = ".layers"
+YADAGE = Path(sys.executable).with_name("yadage-run")
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,14 @@ class Run:
         Files, relative to `folder`, that exist when the run is done.
     processes
         Number of steps at a time.
-    containers
-        How steps run: see `assay.running.executor`.
+    containers, batch_system
+        How and where steps run: see `assay.running.layers`.
+    retries
+        How often a step that did not fail for a fault of its own is tried again.
     prepublishing
         Whether yadage works out the outputs of steps before they have run, as it does on REANA; costs twice the time.
+    engine
+        yadage's program; that of another environment needs to find this package (PYTHONPATH).
     """
 
     workflow: str
@@ -59,8 +62,11 @@ class Run:
     parameters: Mapping[str, str]
     outputs: Sequence[str]
     processes: int = 1
-    containers: Literal["local", "docker"] = "local"
+    containers: Containers = "local"
+    batch_system: BatchSystem = "none"
+    retries: Retries = field(default_factory=Retries)
     prepublishing: bool = False
+    engine: Path = YADAGE
 
 
 @contextmanager
@@ -74,48 +80,44 @@ def running_engine(run: Run, lock: int) -> Iterator[subprocess.Popen[bytes]]:
     lock
         Open file that locks the run's folder. The engine holds it, too: the folder stays locked as long as it lives.
     """
-    with open(run.folder / LOG, "wb") as log, lifeline.lifeline() as follows:
+    run_id = identifier(run.folder)
+    _end_earlier(run, run_id)
+    with (
+        open(run.folder / LOG, "wb") as log,
+        warden(run_id, run.containers, run.batch_system, lock) as guardian,
+    ):
         engine = subprocess.Popen(
             _command(run),
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env={**_environment(run), lifeline.VARIABLE: str(follows)},
+            env=_environment(run, run_id),
             cwd=run.folder,
             start_new_session=True,
-            pass_fds=(lock, follows),
+            pass_fds=(lock,),
         )
+        guardian.guard(engine.pid)
         try:
             yield engine
         finally:
-            _end_group(engine)
+            end_group(engine.pid, engine.poll)
+            end_run(run_id, run.containers, run.batch_system)
+            guardian.release()  # not reached if this is interrupted: then the warden goes on
 
 
-def _end_group(engine: subprocess.Popen[bytes]) -> None:
-    """End the engine, its workers and their steps: they are one group."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        until = time.monotonic() + _PATIENCE
-        alive = _signal_group(engine.pid, number)
-        while alive and time.monotonic() < until:
-            time.sleep(_POLL)
-            engine.poll()
-            alive = _signal_group(engine.pid, 0)
-        if not alive:
-            return
-
-
-def _signal_group(group: int, number: int) -> bool:
-    """Send a signal (0: none) to a group of processes; return whether there is any."""
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):  # the second: nothing but ended processes, on macOS
-        return False
-    return True
+def _end_earlier(run: Run, run_id: str) -> None:
+    """End what an earlier run in this folder has left, if its launcher and its warden were both killed."""
+    record = run.folder / _LAYERS
+    for names in {record.read_text() if record.exists() else "", f"{run.containers} {run.batch_system}"}:
+        with suppress(ValueError, KeyError):  # no record, or none of this version
+            containers, batch_system = names.split()
+            end_run(run_id, containers, batch_system)  # type: ignore[arg-type]
+    write_text(record, f"{run.containers} {run.batch_system}")
 
 
 def _command(run: Run) -> list[str]:
     command = [
-        str(Path(sys.executable).with_name("yadage-run")),
+        str(run.engine),
         str(run.folder),
         run.workflow,
         "-t",
@@ -124,25 +126,27 @@ def _command(run: Run) -> list[str]:
     for key, value in run.parameters.items():
         command += ["-p", f"{key}={yaml.safe_dump(value).splitlines()[0]}"]
     command += ["-d", f"initdir={run.inputs}", "-b", f"multiproc:{run.processes}", "-u", "0.5", "--accept-metadir"]
-    config = f"packconfig_spec={{executor: {{docker-encapsulated: {run.containers}}}}}"
+    executor = executor_name(run.containers, run.batch_system)
+    config = f"packconfig_spec={{executor: {{docker-encapsulated: {executor}}}}}"
     return [*command, "--plugins", "assay.running.executor", "-k", config]
 
 
-def _environment(run: Run) -> dict[str, str]:
+def _environment(run: Run, run_id: str) -> dict[str, str]:
     """Share the cores between the steps that run at a time; results do not depend on the number of threads."""
-    threads = str(max(1, (os.cpu_count() or 1) // run.processes))
+    shared = max(1, (os.cpu_count() or 1) // run.processes) if run.batch_system == "none" else 1
     environment = {
         "PYTHONWARNINGS": "ignore::UserWarning,ignore::DeprecationWarning",
         **os.environ,
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
-        "ASSAY_RUN": _identifier(run.folder),
+        THREADS: os.environ.get(THREADS, str(shared)),
+        RUN: run_id,
+        **run.retries.variables(),
     }
     ignore = "YADAGE_IGNORE_PREPUBLISHING"  # whatever its value
     environment.pop(ignore, None)
     return environment if run.prepublishing else {**environment, ignore: "1"}
 
 
-def _identifier(folder: Path) -> str:
+def identifier(folder: Path) -> str:
     """Return the run's identifier, made once and kept in its folder."""
     path = folder / "run-id"
     if not path.exists():

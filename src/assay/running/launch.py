@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -21,20 +21,32 @@ from typing import IO
 
 from assay.errors import WorkflowError
 from assay.running.engine import LOG, Run, running_engine
+from assay.running.layers import layers_of
 from assay.running.progress import ProgressDisplay
+from assay.running.specification import images_of
+from assay.running.status import read_status
 from assay.running.steps import StepState, last_lines, read_states
 
 __all__ = ["Run", "launch"]
 
 _POLL = 0.5
-_SPECIAL = re.compile(r"""[\s"'`$&|;<>(){}\[\]*?!\\:]""")
-"""What a shell, yadage or Docker takes for something else: yadage puts names into command lines as they are."""
+_SPECIAL = re.compile(r"""[\s"'`$&|;<>(){}\[\]*?!\\:,]""")
+"""What a shell, yadage or a container engine takes for something else: yadage puts names into command lines as is."""
 
 
-def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
+def launch(run: Run, stream: IO[str] = sys.stdout, specify: Callable[[], None] | None = None) -> list[StepState]:
     """Run the workflow to its end; steps that are complete from an earlier run are kept (see `assay.manifest`).
 
     Interrupted (Ctrl-C, SIGTERM, SIGHUP), it ends the steps that run, and raises `KeyboardInterrupt` or `SystemExit`.
+
+    Parameters
+    ----------
+    run
+        The workflow, and where it runs.
+    stream
+        Where its progress is shown.
+    specify
+        Writes the workflow, once the run's folder is this run's alone; None: it is there.
 
     Returns
     -------
@@ -43,29 +55,20 @@ def launch(run: Run, stream: IO[str] = sys.stdout) -> list[StepState]:
     Raises
     ------
     WorkflowError
-        If the folder cannot be used, another run uses it, a step fails, or a declared output is missing.
+        If the folder cannot be used, another run uses it, containers or a batch system are not to be had, a step fails,
+        or a declared output is missing.
     """
     _check_names(run)
     _make_folder(run.folder)
     with _exclusive(run.folder) as lock:
+        if specify is not None:
+            specify()
+        _check_layers(run)
         _forget_earlier_engine(run.folder)
         status = _supervise(run, lock, stream)
     _check_steps(read_states(run.folder), run.folder)
-    if status != 0:
-        log = run.folder / LOG
-        raise WorkflowError(
-            f"yadage ended with status {status}\n{last_lines(log)}",
-            where=str(log),
-            mend="see the log; run the same command again",
-        )
-    for output in run.outputs:
-        if not (run.folder / output).is_file():
-            raise WorkflowError(
-                "the workflow ended without this output",
-                where=str(run.folder / output),
-                expected="a file",
-                mend=f"see {LOG} in the run's folder",
-            )
+    _check_engine(status, run)
+    _check_outputs(run)
     return read_states(run.folder)
 
 
@@ -75,8 +78,8 @@ def _supervise(run: Run, lock: int, stream: IO[str]) -> int:
         with _signals_raise(), running_engine(run, lock) as engine, ProgressDisplay(stream) as display:
             while engine.poll() is None:
                 time.sleep(_POLL)
-                display.update(read_states(run.folder))
-            display.update(read_states(run.folder))
+                display.update(read_status(run.folder))
+            display.update(read_status(run.folder))
             return int(engine.returncode)
     except (KeyboardInterrupt, SystemExit):
         with suppress(OSError):  # the terminal may be gone
@@ -103,6 +106,13 @@ def _signals_raise() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _check_layers(run: Run) -> None:
+    """Check that containers with the images of the steps, and the batch system, are to be had."""
+    images = images_of(run.toplevel, run.workflow)
+    for layer in layers_of(run.containers, run.batch_system):
+        layer.check(images)
+
+
 def _check_names(run: Run) -> None:
     """Refuse names that would not survive the way into the steps' command lines."""
     for what, name in (("the run's folder", run.folder), ("the folder of the inputs", run.inputs)):
@@ -116,7 +126,7 @@ def _check_name(what: str, name: str) -> None:
         raise WorkflowError(
             f"the name of {what} holds {found.group()!r}",
             where=name,
-            expected="""a path without spaces, : and the characters " ' ` $ & | ; < > ( ) { } [ ] * ? ! \\""",
+            expected="""a path without spaces, : , and the characters " ' ` $ & | ; < > ( ) { } [ ] * ? ! \\""",
             mend="choose another name; the steps' command lines carry it",
         )
 
@@ -163,6 +173,29 @@ def _forget_earlier_engine(folder: Path) -> None:
     shutil.rmtree(folder / "_yadage", ignore_errors=True)
     for state in folder.glob("**/_packtivity"):
         shutil.rmtree(state, ignore_errors=True)
+
+
+def _check_engine(status: int, run: Run) -> None:
+    """Check that yadage itself ended well."""
+    if status != 0:
+        log = run.folder / LOG
+        raise WorkflowError(
+            f"yadage ended with status {status}\n{last_lines(log)}",
+            where=str(log),
+            mend="see the log; run the same command again",
+        )
+
+
+def _check_outputs(run: Run) -> None:
+    """Check that the files are there without which the run is not done."""
+    for output in run.outputs:
+        if not (run.folder / output).is_file():
+            raise WorkflowError(
+                "the workflow ended without this output",
+                where=str(run.folder / output),
+                expected="a file",
+                mend=f"see {LOG} in the run's folder",
+            )
 
 
 def _check_steps(states: Sequence[StepState], folder: Path) -> None:

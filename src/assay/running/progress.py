@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from types import TracebackType
 from typing import IO
 
@@ -11,23 +9,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from assay.running.steps import StepState
+from assay.running.status import RunStatus, StageStatus, StepStatus
 
-STAGES = ("configure", "prepare", "generate", "simulate", "extract", "combine", "sample", "train", "evaluate", "plot")
-_SIGNS = {"running": "[yellow]running[/]", "done": "[green]done[/]", "failed": "[red]failed[/]"}
-
-
-def _seconds(state: StepState) -> float:
-    return (state.ended if state.ended is not None else time.time()) - state.started
+_COLOURS = {"running": "yellow", "done": "green", "kept": "green", "failed": "red", "stopped": "red", "waiting": "dim"}
+_COUNTED = ("done", "kept", "running", "failed", "waiting")
 
 
 class ProgressDisplay:
-    """Shows which stages and steps are running, done or failed; a context manager."""
+    """Shows which stages, steps and jobs are waiting, running, done or failed; a context manager."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._console = Console(file=stream, highlight=False, soft_wrap=True)
         self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
-        self._reported: dict[str, str] = {}
+        self._reported: dict[tuple[str, str], tuple[str, int]] = {}
 
     def __enter__(self) -> ProgressDisplay:
         if self._live is not None:
@@ -40,31 +34,50 @@ class ProgressDisplay:
         if self._live is not None:
             self._live.__exit__(kind, error, trace)
 
-    def update(self, states: Sequence[StepState]) -> None:
-        """Show the present states."""
+    def update(self, status: RunStatus) -> None:
+        """Show the present state."""
         if self._live is not None:
-            self._live.update(_table(states))
+            self._live.update(status_table(status))
             return
-        for state in states:
-            if self._reported.get(state.name) != state.state:
-                self._reported[state.name] = state.state
-                took = "" if state.ended is None else f" ({_seconds(state):.0f} s)"
-                self._console.print(f"{state.name:<16} {state.state}{took}", markup=False)
+        for stage in status.stages:
+            for step in stage.steps:
+                self._report(stage, step)
+
+    def _report(self, stage: StageStatus, step: StepStatus) -> None:
+        """Print a line if the step has changed, with how far its fan-out is."""
+        now = (step.state, step.attempt)
+        if step.state == "waiting" or self._reported.get((stage.name, step.name)) == now:
+            return
+        self._reported[stage.name, step.name] = now
+        ended = step.state != "running" and step.elapsed is not None
+        took = f" ({step.elapsed:.0f} s)" if ended else ""
+        again = f", attempt {step.attempt}" if step.attempt > 1 else ""
+        far = f"  [{stage.n_steps_complete} of {len(stage.steps)}]" if len(stage.steps) > 1 else ""
+        self._console.print(f"{step.name:<16} {step.state}{again}{took}{far}", markup=False)
 
 
-def _table(states: Sequence[StepState]) -> Table:
+def status_table(status: RunStatus) -> Table:
+    """Lay out the stages of a run: a line each, with the number of their jobs in every state."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("stage", "steps done", "state", "time"):
-        table.add_column(heading, justify="right" if heading == "time" else "left")
-    for stage in STAGES:
-        of_stage = [state for state in states if state.stage == stage]
-        if not of_stage:
-            table.add_row(stage, "", "[dim]waiting[/]", "")
-            continue
-        done = sum(state.state == "done" for state in of_stage)
-        overall = next(
-            (sign for sign in ("failed", "running") if any(state.state == sign for state in of_stage)), "done"
+    table.add_column("stage")
+    table.add_column("state")
+    for heading in ("steps", *_COUNTED, "time", "attempts"):
+        table.add_column(heading, justify="right")
+    for stage in status.stages:
+        jobs = stage.jobs
+        jobs["failed"] += jobs["stopped"]
+        table.add_row(
+            stage.name,
+            f"[{_COLOURS[stage.state]}]{stage.state}[/]",
+            f"{stage.n_steps_complete}/{len(stage.steps)}" if stage.steps else "",
+            *(str(jobs[state]) if jobs[state] else "" for state in _COUNTED),
+            "" if stage.elapsed is None else f"{stage.elapsed:.0f} s",
+            _attempts(stage),
         )
-        elapsed = max(_seconds(state) + state.started for state in of_stage) - of_stage[0].started
-        table.add_row(stage, f"{done} of {len(of_stage)}", _SIGNS[overall], f"{elapsed:.0f} s")
     return table
+
+
+def _attempts(stage: StageStatus) -> str:
+    """Return the largest number of attempts of a stage's steps, where any needed more than one."""
+    most = max((step.attempt for step in stage.steps), default=1)
+    return str(most) if most > 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +16,14 @@ State = Literal["running", "done", "failed"]
 
 @dataclass(frozen=True)
 class StepState:
-    """Where a step stands; times in seconds since the epoch."""
+    """Where a step stands; times in seconds since the epoch; a step that failed may be in a further attempt."""
 
     name: str
     state: State
     log: str
     started: float
     ended: float | None = None
+    attempt: int = 1
 
     @property
     def stage(self) -> str:
@@ -34,15 +36,26 @@ class StepState:
         write_json(metadata_folder / STATE, asdict(self))
 
 
+def read_steps(run_folder: Path) -> dict[Path, StepState]:
+    """Read the states of all steps of a run by their folders, in the order in which they started."""
+    found = {}
+    for depth in ("*", "*/*"):  # steps of the run itself, and of its sub-workflows
+        for path in run_folder.glob(f"{depth}/_packtivity/{STATE}"):
+            try:
+                found[path.parents[1]] = _read_state(path, path.stat().st_mtime_ns)
+            except (AssayError, TypeError, OSError):
+                continue
+    return dict(sorted(found.items(), key=lambda entry: entry[1].started))
+
+
 def read_states(run_folder: Path) -> list[StepState]:
     """Read the states of all steps of a run, in the order in which they started."""
-    states = []
-    for path in run_folder.glob(f"**/_packtivity/{STATE}"):
-        try:
-            states.append(StepState(**read_json(path)))
-        except (AssayError, TypeError):
-            continue
-    return sorted(states, key=lambda state: state.started)
+    return list(read_steps(run_folder).values())
+
+
+@lru_cache(maxsize=10_000)  # a run's states are read twice a second, and most steps are done
+def _read_state(path: Path, modified: int) -> StepState:
+    return StepState(**read_json(path))
 
 
 def last_lines(log: Path, count: int = 20) -> str:
