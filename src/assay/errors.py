@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+MENDABLE, WRONG_STUDY, UNEXPECTED, INPUT_OUTPUT, INTERRUPTED = 1, 2, 70, 74, 130
+"""Exit statuses; 70 and 74 are what `sysexits.h` calls them."""
+FINAL = frozenset({MENDABLE, WRONG_STUDY, INTERRUPTED})
+"""Statuses after which another try would end in the same way, or is not wanted; after all others it may do."""
+
 
 class AssayError(Exception):
     """A fault that a user can mend.
@@ -18,7 +23,7 @@ class AssayError(Exception):
         What to do about it.
     """
 
-    exit_status = 1
+    exit_status = MENDABLE
 
     def __init__(
         self, what: str, *, where: str | None = None, expected: str | None = None, mend: str | None = None
@@ -42,6 +47,18 @@ class AssayError(Exception):
         return (_rebuild, (type(self), self.what, self.where, self.expected, self.mend))
 
 
+def exit_status(error: BaseException) -> int:
+    """Return the status with which a command ends by an error; of a group, that of its errors if they agree."""
+    if isinstance(error, AssayError):
+        return error.exit_status
+    if isinstance(error, BaseExceptionGroup):
+        statuses = {exit_status(inner) for inner in error.exceptions}
+        return statuses.pop() if len(statuses) == 1 else UNEXPECTED
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return INPUT_OUTPUT if isinstance(error, OSError) else UNEXPECTED
+
+
 def _rebuild(
     kind: type[AssayError], what: str, where: str | None, expected: str | None, mend: str | None
 ) -> AssayError:
@@ -51,7 +68,7 @@ def _rebuild(
 class StudyError(AssayError):
     """The study (`input.yml`) is wrong; nothing has been run."""
 
-    exit_status = 2
+    exit_status = WRONG_STUDY
 
 
 class ExpressionError(StudyError):
@@ -62,8 +79,28 @@ class MorphingError(AssayError):
     """The morphing basis does not determine the theory dependence."""
 
 
+class SystematicsError(AssayError):
+    """A systematic uncertainty cannot be described as asked."""
+
+
 class EventFileError(AssayError):
     """An event file is damaged, of another layout, or of another study."""
+
+
+class DamagedFileError(EventFileError):
+    """A file is truncated, or its content does not fit its checksums."""
+
+
+class LayoutVersionError(EventFileError):
+    """A file is of a version of the layout that this release does not read."""
+
+
+class NotFiniteError(EventFileError):
+    """An event holds a number that is not finite."""
+
+
+class MismatchError(EventFileError):
+    """Event files that are to be used together, or with a study, do not fit each other."""
 
 
 class LHEError(AssayError):
@@ -108,3 +145,17 @@ class ParameterError(AssayError):
 
 class FolderError(AssayError):
     """A stage's own folder holds what is not the stage's, or cannot be written to."""
+
+
+class JobsError(AssayError):
+    """Some jobs of a batch failed; the others are complete."""
+
+
+class ReanaError(AssayError):
+    """A run on a REANA cluster could not be started, failed there, or did not bring its results back."""
+
+
+class ReanaAccessError(ReanaError):
+    """No REANA server is named, it cannot be reached, or it does not accept the token; nothing has been run."""
+
+    exit_status = WRONG_STUDY

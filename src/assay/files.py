@@ -13,6 +13,8 @@ from typing import Any
 
 from assay.errors import AssayError
 
+PARTIAL = ".partial-"
+"""How the names of files that are being written begin."""
 _CHUNK = 1 << 20
 
 
@@ -24,7 +26,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".partial-", suffix="".join(path.suffixes[-2:]), dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix="".join(path.suffixes[-2:]), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -184,8 +185,13 @@ def is_complete(folder: Path, key: str) -> bool:
 
 def source_digest(rooms: Iterable[str]) -> str:
     """Hash the source code of rooms (folders or modules), so that changed code makes its results again."""
+    return _source_digest(tuple(sorted(rooms)))
+
+
+@cache  # what a process runs is what it once read, and a batch asks for every job
+def _source_digest(rooms: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for room in sorted(rooms):
+    for room in rooms:
         path = PACKAGE / room
         sources = sorted(path.rglob("*")) if path.is_dir() else [path.with_suffix(".py")]
         for source in sources:

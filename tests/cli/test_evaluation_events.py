@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.cli import evaluate
-from assay.cli import sample as sample_stage
 from assay.cli.stage import StageRun
-from assay.errors import EventFileError
+from assay.cli.work import evaluate
+from assay.cli.work.pool import event_pool
+from assay.cli.work.sample import draw_samples
+from assay.errors import MismatchError
 from assay.estimators.diagnostics import Diagnostics
 from assay.events.eventfile import write_event_file
 from assay.events.pool import Partition
@@ -33,11 +34,14 @@ POINTS = {"sm": (0, 0), "a": (1, 0), "b": (0, 1), "c": (-1, 0.5), "d": (0.5, -1)
 
 @pytest.fixture
 def study(small_study: Callable[..., Path]) -> Study:
-    return resolve(load_study(small_study(sampling={"train_samples": 3000})))
+    """Of two observables, and one of the benchmarks that its events have."""
+    whole = resolve(load_study(small_study(sampling={"train_samples": 3000})))
+    observables = {name: whole.observables[name] for name in ("pt_j1", "delta_phi_jj")}
+    return whole.model_copy(update={"observables": observables, "benchmarks": {"sm": whole.benchmarks["sm"]}})
 
 
 @pytest.fixture
-def events(tmp_path: Path) -> Path:
+def events(study: Study, tmp_path: Path) -> Path:
     """400 weighted events at each of six benchmarks: |1 + theta.x|^2 over a square."""
     rng = np.random.default_rng(5)
     parameters = tuple(Parameter(name, "dim6", i, (-1.2, 1.2)) for i, name in enumerate(("CWL2", "CPWL2")))
@@ -47,7 +51,7 @@ def events(tmp_path: Path) -> Path:
     index = np.repeat(np.arange(len(POINTS)), 400).astype(np.int32)
     weights *= 1e-3 / weights[np.arange(len(x)), index].reshape(-1, 400).sum(axis=1)[index][:, None]
     samples = tuple(Sample(name, name, 400, 1e-3) for name in POINTS)
-    names = tuple(ObservableInfo(name, name) for name in ("pt_j1", "delta_phi_jj"))
+    names = tuple(ObservableInfo(name, section.expression) for name, section in study.observables.items())
     write_event_file(
         tmp_path / "events.h5", EventTable(space, Morphing.of_space(space, 2), names, samples, x, weights, index)
     )
@@ -59,7 +63,7 @@ def rows(x: Any) -> set[bytes]:
 
 
 def question(study: Study, events: Path, method: str) -> evaluate.Question:
-    return evaluate._question(study, method, events, Path("unused"))
+    return evaluate.question_of(study, method, study.methods[method], events, Path("unused"))
 
 
 @dataclass
@@ -119,7 +123,7 @@ def test_templates_of_a_score_are_of_test_events_alone(
 def test_events_of_the_evaluation_were_never_drawn_for_training(study: Study, events: Path, tmp_path: Path) -> None:
     """The predecessor's evaluation drew from the training events: 52 % of its events had been trained on."""
     run = StageRun(tmp_path / "sample", 1, SimpleNamespace(dataset=lambda *_: None))  # type: ignore[arg-type]
-    sample_stage._sample(study, events, run)
+    draw_samples(study, events, ("ratio", "score"), run)
     tested = rows(question(study, events, "alice").test.x)
     for kind in ("ratio", "score"):
         drawn = {name: rows(np.load(run.folder / kind / name / "x.npy")) for name in ("train", "validation", "test")}
@@ -129,23 +133,8 @@ def test_events_of_the_evaluation_were_never_drawn_for_training(study: Study, ev
         assert drawn["test"] <= tested
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"parameters": ("CPWL2", "CWL2")}, "of the parameters CWL2, CPWL2"),
-        ({"parameters": ("CWL2",)}, "of the parameters CWL2, CPWL2"),
-        ({"histogram": ("pt_j1", "m_jj")}, "no observable m_jj"),
-    ],
-)
-def test_events_of_another_study_are_refused(
-    study: Study, events: Path, changes: dict[str, tuple[str, ...]], message: str
-) -> None:
-    if "parameters" in changes:
-        other = study.model_copy(
-            update={"parameters": {name: study.parameters[name] for name in changes["parameters"]}}
-        )
-    else:
-        method = study.methods["histogram_2d"].model_copy(update={"observables": changes["histogram"]})
-        other = study.model_copy(update={"methods": {"histogram_2d": method}})
-    with pytest.raises(EventFileError, match=message):
-        sample_stage.event_pool(other, events)
+@pytest.mark.parametrize("parameters", [("CPWL2", "CWL2"), ("CWL2",)])
+def test_events_of_another_study_are_refused(study: Study, events: Path, parameters: tuple[str, ...]) -> None:
+    other = study.model_copy(update={"parameters": {name: study.parameters[name] for name in parameters}})
+    with pytest.raises(MismatchError, match=f"CWL2, CPWL2 in the file, {', '.join(parameters)} in the study"):
+        event_pool(other, events)

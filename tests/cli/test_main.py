@@ -13,13 +13,15 @@ import assay
 from assay.cli import main as module
 from assay.cli.main import COMMANDS, cli, main
 from assay.cli.stage import STAGES
-from assay.errors import GenerationError, StudyError
+from assay.errors import FINAL, MENDABLE, WRONG_STUDY, GenerationError, StudyError
+
+ASSAY = Path(sys.executable).with_name("assay")
 
 pytestmark = pytest.mark.fast
 
 
 def test_every_stage_is_a_command() -> None:
-    assert [*COMMANDS] == ["run", "validate", *STAGES]
+    assert [name for name in COMMANDS if name in STAGES] == [*STAGES]
 
 
 def test_help_lists_all_commands_and_imports_nothing_heavy() -> None:
@@ -78,22 +80,50 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str, raising: BaseExce
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (StudyError("a fault", where="input.yml:3", mend="mend it"), 2),
-        (GenerationError("a fault", where="input.yml:3", mend="mend it"), 1),
+        (StudyError("a fault", where="input.yml:3", mend="mend it"), WRONG_STUDY),
+        (GenerationError("a fault", where="input.yml:3", mend="mend it"), MENDABLE),
     ],
 )
 def test_a_fault_that_can_be_mended_ends_with_its_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, status: int
 ) -> None:
     assert run_main(monkeypatch, "validate", raising=error) == status
+    assert status in FINAL
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "error: input.yml:3: a fault\n  mend: mend it\n"
 
 
-def test_a_fault_of_the_program_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_main(monkeypatch, "validate", raising=ZeroDivisionError())
+NO_SPACE = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ZeroDivisionError("nothing"), 70),
+        (MemoryError("nothing"), 70),
+        (NO_SPACE, 74),
+        (FileNotFoundError(2, "gone"), 74),
+        (ExceptionGroup("jobs", [NO_SPACE, NO_SPACE]), 74),
+        (ExceptionGroup("jobs", [NO_SPACE, ZeroDivisionError()]), 70),
+    ],
+)
+def test_an_unexpected_error_shows_where_and_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, status: int
+) -> None:
+    assert run_main(monkeypatch, "validate", raising=error) == status
+    assert status not in FINAL
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert str(error) in shown
+
+
+def test_a_full_disk_has_the_status_of_input_and_output(small_study: Callable[..., Path], tmp_path: Path) -> None:
+    """In earnest: files may not grow beyond a size."""
+    limited = f"ulimit -f 1 && exec {ASSAY} configure --study {small_study()} --output {tmp_path / 'out'}"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=False)
+    assert done.returncode == 74, done.stderr
+    assert "File too large" in done.stderr
 
 
 @pytest.mark.parametrize(

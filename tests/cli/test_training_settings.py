@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli.train import _settings
+from assay.cli.work.train import settings_of
 from assay.study.load import load_study
 from assay.study.model import RatioMethod, ScoreMethod, Study, TrainingSection
 from assay.study.resolve import resolve
@@ -35,7 +35,7 @@ Write = Callable[..., Path]
 def check(study: Study, name: str) -> None:
     section = study.methods[name]
     assert isinstance(section, RatioMethod | ScoreMethod)
-    network, settings = _settings(study, section, 3)
+    network, settings = settings_of(section, 3)
     assert (network.hidden, network.activation) == ((7, 9), "tanh")
     found = {
         "epochs": settings.epochs,
@@ -66,7 +66,7 @@ def test_a_methods_own_settings_win(name: str, small_study: Write) -> None:
     other = next(method for method in METHODS if method != name)
     section = study.methods[other]
     assert isinstance(section, RatioMethod | ScoreMethod)
-    assert _settings(study, section, 3)[1].epochs == study.training.epochs == 3
+    assert settings_of(section, 3)[1].epochs == study.training.epochs == 3
 
 
 def test_the_changes_cover_every_setting() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
 import pytest
 
+from assay.cli.stage import STAGES
 from assay.events.eventfile import read_event_file
+from assay.generation.jobs import read_batch
 from assay.inference.information import read_fisher
 from assay.inference.results import read_limits
 from assay.manifest import Manifest
@@ -24,7 +27,13 @@ METHODS = {"alice", "alices", "sally", "histogram_pt_j1", "histogram_2d", "rate"
 
 
 def manifests(run: Path) -> dict[str, Manifest]:
-    return {str(path.parent.relative_to(run)): Manifest.read(path.parent) for path in run.glob("*/*/manifest.json")}
+    """The manifests of all stages and jobs, by their folders."""
+    return {str(path.parent.relative_to(run)): Manifest.read(path.parent) for path in run.glob("*/**/manifest.json")}
+
+
+def stages(names: Iterable[str]) -> set[str]:
+    """The stages of such folders."""
+    return {re.sub(r"_\d+$", "", name.split("/")[1]) for name in names}
 
 
 def test_the_default_study_ends_with_a_report_and_continues(small_study: Write, assay: Command, tmp_path: Path) -> None:
@@ -34,13 +43,8 @@ def test_the_default_study_ends_with_a_report_and_continues(small_study: Write, 
     assert f"report:   {plot / 'report.html'}" in shown
     assert "train_2          done" in shown
     before = manifests(run)
-    assert {name.split("/")[1].rpartition("_")[0] or name.split("/")[1] for name in before} >= {
-        "generate",
-        "simulate",
-        "extract",
-        "train",
-        "evaluate",
-    }
+    assert stages(before) == set(STAGES)
+    assert "physics/extract_5/basis_4_0" in before
     check_events(run)
     check_results(run)
     check_tracking(plot)
@@ -53,8 +57,7 @@ def test_the_default_study_ends_with_a_report_and_continues(small_study: Write, 
     changed = small_study(luminosity=100.0)
     assay("run", "--study", changed, "--output", run)
     after = manifests(run)
-    done_again = {name.split("/")[1].rstrip("_0123456789") for name in after if after[name] != before[name]}
-    assert done_again == {"configure", "evaluate", "plot"}
+    assert stages(name for name in after if after[name] != before[name]) == {"configure", "evaluate", "plot"}
 
 
 def check_events(run: Path) -> None:
@@ -62,8 +65,9 @@ def check_events(run: Path) -> None:
     assert len(table.samples) == len(table.space.benchmarks) == 6
     assert all(sample.n_generated == 600 for sample in table.samples)
     assert {row.step for row in table.cut_flow} >= {"generated", "simulated", "pt_j1 > 30"}
-    seeds = {json.loads(path.read_text())["seed"] for path in (run / "physics" / "configure" / "jobs").iterdir()}
-    assert len(seeds) == 6
+    batches = [read_batch(path) for path in (run / "physics" / "configure" / "jobs").iterdir()]
+    assert [len(batch) for batch in batches] == [1] * 6
+    assert len({job.seed for (job,) in batches}) == 6
 
 
 def check_results(run: Path) -> None:
@@ -143,8 +147,7 @@ def test_a_failing_step_stops_the_run_with_its_name_and_last_lines(
     before = manifests(tmp_path / "run")
     assay("run", "--study", small_study(), "--output", tmp_path / "run")
     after = manifests(tmp_path / "run")
-    done_again = {name.rstrip("_0123456789") for name in before if after[name] != before[name]}
-    assert done_again == {"physics/configure", "physics/extract"}
+    assert stages(name for name in before if after[name] != before[name]) == {"configure", "extract"}
     assert {"physics/combine", "ml/plot"} <= set(after)
 
 
@@ -157,3 +160,24 @@ def test_physics_and_learning_run_alone(small_study: Write, assay: Command, tmp_
     shown = assay("run", "--study", study, "--part", "ml", "--events", events, "--output", learning)
     assert f"report:   {learning / 'plot' / 'report.html'}" in shown
     assert (learning / "plot" / "report.html").is_file()
+
+
+def test_batches_of_jobs_change_the_number_of_steps_alone(small_study: Write, assay: Command, tmp_path: Path) -> None:
+    """Every event file is the same to the bit, so what follows is kept."""
+    process, run = {"events_per_benchmark": 100, "jobs_per_benchmark": 2}, tmp_path / "run"
+    assay("run", "--study", small_study(process=process), "--part", "physics", "--output", run)
+    before = Manifest.read(run / "combine")
+    written = (run / "combine" / "combined.h5").stat().st_mtime_ns
+    batched = small_study(process=process, execution={"jobs_per_step": 5})
+    shown = assay("run", "--study", batched, "--part", "physics", "--output", run)
+    assert "12 steps done" in shown  # configure, prepare, 3 times 3, combine
+    after = Manifest.read(run / "combine")
+    assert (run / "combine" / "combined.h5").stat().st_mtime_ns == written
+    assert [record.sha256 for record in after.inputs] == [record.sha256 for record in before.inputs]
+    assert after == replace(before, inputs=after.inputs)
+    # its manifest says where they are now
+    paths = [Path(record.path.partition(":")[2]) for record in after.inputs]
+    assert all(path.is_file() for path in paths)
+    jobs = [path.relative_to(run).parts for path in paths if path.name == "events.h5"]
+    assert [job[0] for job in jobs] == ["extract_0"] * 5 + ["extract_1"] * 5 + ["extract_2"] * 2
+    assert [job[1] for job in jobs[:3]] == ["sm_0", "sm_1", "w_0"]

@@ -28,6 +28,7 @@ from assay.reporting.tables import (
     sample_table,
     stage_table,
 )
+from assay.theory.finite_differences import FiniteDifferences
 
 _MOST_HYPOTHESES = 6
 _MOST_PLANES = 10
@@ -109,7 +110,7 @@ def morphing_section(results: RunResults, pool: EventPool, gallery: Gallery) -> 
     space, morphing, labels = results.table.space, results.table.morphing, parameter_labels(results)
     facts = (
         ("terms of the polynomial", str(len(morphing.components))),
-        ("benchmarks", str(len(space.benchmarks))),
+        ("benchmarks, and those of them in the basis", f"{len(space.benchmarks)}, {morphing.in_basis.sum()}"),
         ("condition number", significant(morphing.condition_number, 4)),
         ("mean of the squared weights over the range", significant(morphing.expected_squared_weights(space.ranges), 4)),
     )
@@ -135,6 +136,12 @@ def morphing_section(results: RunResults, pool: EventPool, gallery: Gallery) -> 
         f"which its weights at the {len(space.benchmarks)} benchmarks determine; weights anywhere else are sums of "
         "these. The benchmarks are well chosen if the condition number and the squared weights are of order one."
     )
+    if isinstance(morphing, FiniteDifferences):
+        described = ", ".join(space.names[p] for p in morphing.shifts.parameters)
+        text += (
+            f" In {described} it is no polynomial: finite differences with epsilon = {morphing.shifts.epsilon:g} "
+            "approximate it around the benchmarks of the basis."
+        )
     return Section(
         "Morphing",
         "morphing",
@@ -147,7 +154,7 @@ def morphing_section(results: RunResults, pool: EventPool, gallery: Gallery) -> 
 
 _MORPHING_CAPTION = (
     "Sum of the squared benchmark weights over the parameters' range: where it is large, fluctuations of the "
-    "simulated samples are amplified. Dots: benchmarks, at which events were generated."
+    "simulated samples are amplified. Dots: benchmarks."
 )
 _OTHERS = " Parameters that are not shown are at the reference."
 _FEW_EFFECTIVE = 0.1
