@@ -21,9 +21,9 @@ pytestmark = pytest.mark.containers
 class Registry(ThreadingHTTPServer):
     """What the OCI's distribution specification asks of a registry that is pushed to, and no more."""
 
-    def __init__(self, refusal: int | None) -> None:
+    def __init__(self, refuses: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
-        self.refusal = refusal
+        self.refuses = refuses
         self.blobs: dict[str, bytes] = {}
         self.manifests: dict[str, bytes] = {}
 
@@ -56,7 +56,7 @@ class _Answers(BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def do_GET(self) -> None:
-        if self.server.refusal == 401:
+        if self.server.refuses:
             self.answer(401, WWW_Authenticate='Basic realm="test"')
         else:
             self.answer(200, b"{}")
@@ -65,10 +65,6 @@ class _Answers(BaseHTTPRequestHandler):
         self.answer(200 if self.path.rsplit("/", 1)[1] in self.server.blobs else 404)
 
     def do_POST(self) -> None:
-        if self.server.refusal == 403:
-            error = {"errors": [{"code": "DENIED", "message": "requested access to the resource is denied"}]}
-            self.answer(403, json.dumps(error).encode(), Content_Type="application/json")
-            return
         place = f"{self.path.split('?')[0]}{len(self.uploads)}"
         self.uploads[place] = b""
         self.answer(202, Location=place, Range="0-0")
@@ -93,8 +89,8 @@ class _Answers(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def registry(refusal: int | None = None) -> Iterator[Registry]:
-    with Registry(refusal) as server:
+def registry(refuses: bool = False) -> Iterator[Registry]:
+    with Registry(refuses) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server
@@ -128,11 +124,8 @@ def test_an_image_arrives_whole_and_its_digest_is_told(client: DockerClient, ass
         assert {described["config"]["digest"], described["layers"][0]["digest"]} == set(server.blobs)
 
 
-@pytest.mark.parametrize("refusal", [401, 403])
-def test_a_registry_that_does_not_know_us_is_told_apart(
-    client: DockerClient, assay: Callable[..., str], refusal: int
-) -> None:
-    with registry(refusal) as server, tiny_image(client, f"{server.name}/us/assay-physics:9.9"):
+def test_a_registry_that_does_not_know_us_is_told_apart(client: DockerClient, assay: Callable[..., str]) -> None:
+    with registry(refuses=True) as server, tiny_image(client, f"{server.name}/us/assay-physics:9.9"):
         shown = assay("images", "push", "physics", "--registry", f"{server.name}/us", "--tag", "9.9", expect=1)
         assert not server.manifests
         assert f"docker login {server.name}" in shown

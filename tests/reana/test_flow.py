@@ -11,10 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from reana_site import wait_until
 from server.faults import AnswerFault, JobFault
+
+from assay.events.eventfile import write_event_file
+from assay.events.table import EventTable, ObservableInfo, Sample
+from assay.study.load import load_study
+from assay.theory.from_study import parameter_space
 
 pytestmark = pytest.mark.fast
 
@@ -66,17 +72,31 @@ def test_resources_of_the_study_reach_the_steps(site: Any, reana: Command, small
     assert {"kubernetes_job_timeout": 1800} in resources
 
 
-def test_physics_alone_gives_events_back_and_learning_alone_takes_them(site: Any, reana: Command) -> None:
+def write_events(path: Path, study: Path) -> Path:
+    """One event at each of the study's benchmarks."""
+    whole = load_study(study)
+    space, morphing = parameter_space(whole, seed=1)
+    names, n = space.benchmark_names, len(space.benchmark_names)
+    observables = tuple(ObservableInfo(name, section.expression) for name, section in whole.observables.items())
+    samples = tuple(Sample(name, name, 1, 1e-3) for name in names)
+    x, index = np.ones((n, len(observables))), np.arange(n, dtype=np.int32)
+    write_event_file(path, EventTable(space, morphing, observables, samples, x, np.full((n, n), 1e-3), index))
+    return path
+
+
+def test_physics_alone_gives_events_back_and_learning_alone_takes_them(
+    site: Any, reana: Command, small_study: Write
+) -> None:
     reana("--part", "physics", "--name", "events")
     events = site.folder / "results" / "physics" / "combine" / "combined.h5"
     assert events.read_text() == "a\nb\n"
     assert set(jobs_of(site, "events.1")) == {"configure", "generate_0", "generate_1", "combine"}
 
-    other = site.folder / "other.h5"
-    other.write_text("c\n")
-    shown = reana("--part", "ml", "--events", other, "--name", "learn", "--output", site.folder / "learned")
+    other = write_events(site.folder / "other.h5", study := small_study())
+    learn = ("--study", study, "--part", "ml", "--events", other, "--name", "learn")
+    shown = reana(*learn, "--output", site.folder / "learned")
     assert set(jobs_of(site, "learn.1")) == {"plot"}
-    assert (site.folder / "learned" / "ml" / "plot" / "report.html").read_text() == "c\n"
+    assert (site.folder / "learned" / "ml" / "plot" / "report.html").read_bytes() == other.read_bytes()
     assert "learn.1 is finished" in shown
 
 

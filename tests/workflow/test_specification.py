@@ -350,8 +350,11 @@ def test_what_reana_gives_back_is_what_the_report_stage_writes() -> None:
 
 
 def test_versions_agree() -> None:
-    tags = set(re.findall(r"assay-(?:physics|ml):(\S+)", (ROOT / "Makefile").read_text()))
-    assert tags == {assay.__version__}
+    assert (
+        f"ARG PARENT=ghcr.io/assay-hep/assay-physics:{assay.__version__}\n"
+        in (ROOT / "images" / "madgraph" / "Dockerfile").read_text()
+    )
+    assert f"version: {assay.__version__}\n" in (ROOT / "CITATION.cff").read_text()
     assert f'version = "{assay.__version__}"' in (ROOT / "pyproject.toml").read_text()
 
 

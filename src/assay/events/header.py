@@ -75,7 +75,7 @@ def write_header(file: h5py.File, header: EventHeader) -> None:
 def read_header(file: h5py.File) -> EventHeader:
     """Read MadMiner's groups, of either layout, and ours if there."""
     space = layout.read_space(file)
-    ours = file["assay"] if "assay" in file else {}  # a damaged group is there
+    ours = file["assay"] if "assay" in file else {}  # noqa: SIM401 - get() takes a damaged group for none
     physics = layout.physics_columns(file)
     names = get_text(section(file, "benchmarks"), "names")
     if not np.all(np.diff(physics.astype(int)) <= 0):
