@@ -203,3 +203,32 @@ def test_members_of_a_set_have_to_be_installed(small_study: Callable[..., Path])
     (problem,) = caught.value.problems
     assert problem.path == "systematics.pdf.members"
     assert "pdf_1, which is no installed member" in problem.found
+
+
+def test_baselines_need_no_samples_and_take_negative_weights(plain: Chain, tmp_path: Path) -> None:
+    study = json.loads(plain.study.read_text())
+    baselines = {**study, "methods": {"histogram": study["methods"]["histogram"]}}
+    table = table_of(plain)
+    signs = np.where(np.arange(table.n_events) % 20 == 0, -1.0, 1.0)
+    events = tmp_path / "negative.h5"
+    write_event_file(events, replace(table, weights=table.weights * signs[:, None]))
+    chain = type(plain)(tmp_path)
+    chain.study.parent.mkdir()
+    chain.study.write_text(json.dumps(baselines))
+    well(chain.run("sample", "sample", "--events", events))
+    (samples,) = chain.published("sample")["samples"]
+    assert {path.name for path in (tmp_path / "sample").glob("[a-z]*")} == {
+        "published.yml",
+        "journal.jsonl",
+        "manifest.json",
+    }
+    well(chain.train("train", "histogram", samples))
+    arguments = ("--method", "histogram", "--samples", samples, "--model", tmp_path / "train" / "model")
+    well(chain.run("evaluate", "evaluate", *arguments, "--events", events))
+    limits = read_limits(tmp_path / "evaluate" / "limits_rate")
+    luminosity = load_study(plain.folder / "input.yml").luminosity * 1000.0
+    assert limits.n_events == pytest.approx(luminosity * EventPool.from_table(read_event_file(events)).cross_section(
+        table.space.reference_values)[0][0])  # fmt: skip
+    # a network cannot be trained on them
+    chain.study.write_text(json.dumps(study))
+    assert "negative" in str(chain.run("sample", "sample", "--events", events).exception)

@@ -10,6 +10,7 @@ from assay.cli.options import file_option, method_of, method_option, output_opti
 from assay.cli.stage import StageRun, run_stage
 from assay.errors import ModelError
 from assay.manifest import job_of
+from assay.study.model import HistogramMethod, RateMethod
 
 
 @click.command("evaluate", short_help="Stage 9: one method's limits and information.")
@@ -30,7 +31,8 @@ def command(study_path: Path, method: str, events: Path, samples: Path, model: P
 
         write_results(answer(question_of(study, method, section, events, samples), model), run)
 
-    inputs = {"events": [events], "samples": [samples / "test"], "model": [model]}
+    tested = {} if isinstance(section, HistogramMethod | RateMethod) else {"samples": [samples / "test"]}
+    inputs = {"events": [events], **tested, "model": [model]}
     run_stage("evaluate", study, output, inputs, work, method, {"method": section.model_dump(mode="json")})
 
 

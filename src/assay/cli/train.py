@@ -18,7 +18,7 @@ _OF_EVALUATION = {"bins", "normalise"}
 @click.command("train", short_help="Stage 8: one method's estimator.")
 @study_option
 @method_option
-@file_option("--samples", help="ratio/ or score/ of sample.")
+@file_option("--samples", help="ratio/ or score/ of sample; not read for a baseline.")
 @output_option
 def command(study_path: Path, method: str, samples: Path, output: Path) -> None:
     """Train a method's network: writes model/ and history.json. Histograms and the rate have nothing to train."""
@@ -36,4 +36,5 @@ def command(study_path: Path, method: str, samples: Path, output: Path) -> None:
 
         train(section, samples, run)
 
-    run_stage("train", study, output, {"samples": [samples]}, work, method, settings={"method": content})
+    inputs = {} if baseline else {"samples": [samples]}
+    run_stage("train", study, output, inputs, work, method, settings={"method": content})
