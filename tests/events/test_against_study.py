@@ -9,6 +9,7 @@ from assay.events.eventfile import read_event_header, write_event_file
 from assay.events.pool import EventPool
 from assay.events.table import NuisanceWeights
 from assay.study.load import load_study
+from assay.theory.nuisance import NuisanceParameter
 
 pytestmark = pytest.mark.fast
 
@@ -96,6 +97,18 @@ def test_the_reference_of_nuisance_weights(study_of, table, tmp_path):
     assert disagreements(other, read_event_header(tmp_path / "events.h5")) == [
         "the reference is sm in the file, a in the study"
     ]
+
+
+def test_systematics_of_the_study_are_in_the_file(study_of, table, header, tmp_path):
+    systematics = "luminosity: 1.0\nsystematics: {lumi: {kind: normalisation, uncertainty: 0.02}}"
+    study = study_of(("luminosity: 1.0", systematics))
+    assert disagreements(study, header) == ["systematic lumi of the study is not in the file, which has none"]
+    columns = NuisanceWeights(
+        ("lumi_up",), 1.02 * table.weights[:, :1], (NuisanceParameter("lumi", "lumi", "lumi_up", None),)
+    )
+    write_event_file(tmp_path / "varied.h5", replace(table, nuisance=columns))
+    assert disagreements(study, read_event_header(tmp_path / "varied.h5")) == []
+    assert disagreements(study_of(), read_event_header(tmp_path / "varied.h5")) == []  # the file may have more
 
 
 def test_the_pool_has_the_studys_observables_and_reference(study_of, table):

@@ -12,12 +12,13 @@ from assay.events.header import EventHeader
 from assay.events.pool import EventPool
 from assay.study.model import Study
 from assay.study.resolve import resolve
+from assay.theory.systematics import effects_of
 
 _TOLERANCE = 1e-9
 
 
 def check_fits(study: Study, header: EventHeader, where: str) -> None:
-    """Refuse a file whose parameters, benchmarks or observables are not those of the study.
+    """Refuse a file whose parameters, benchmarks, observables or systematics are not those of the study.
 
     Raises
     ------
@@ -29,7 +30,7 @@ def check_fits(study: Study, header: EventHeader, where: str) -> None:
         raise MismatchError(
             "the event file does not fit the study:\n    " + "\n    ".join(found),
             where=where,
-            expected="the parameters, benchmarks and observables of the study, each with the same meaning",
+            expected="the parameters, benchmarks, observables and systematics of the study, each with the same meaning",
             mend="put the study right (`assay inspect` shows what is in the file), or give the events of this study",
         )
 
@@ -37,13 +38,18 @@ def check_fits(study: Study, header: EventHeader, where: str) -> None:
 def disagreements(study: Study, header: EventHeader) -> list[str]:
     """Say in what a file differs from a study: a sentence each.
 
-    A file may have more benchmarks and observables than the study. Definitions of observables are compared if the
-    file is ours, whose language is that of the study.
+    A file may have more benchmarks, observables and systematics than the study. Definitions of observables are compared
+    if the file is ours, whose language is that of the study.
     """
     wanted, found = tuple(study.parameters), header.space.names
     if wanted != found:
         return [f"parameters: {', '.join(found)} in the file, {', '.join(wanted)} in the study (order counts)"]
-    return [*_benchmarks(study, header), *_reference(study, header), *_observables(study, header)]
+    return [
+        *_benchmarks(study, header),
+        *_reference(study, header),
+        *_observables(study, header),
+        *_systematics(study, header),
+    ]
 
 
 def fitted(study: Study, pool: EventPool) -> EventPool:
@@ -90,6 +96,13 @@ def _observables(study: Study, header: EventHeader) -> Iterator[str]:
         definition = there[name].definition
         if header.named_samples and definition and _bare(definition) != _bare(section.expression):
             yield f"observable {name} is {definition} in the file, {section.expression} in the study"
+
+
+def _systematics(study: Study, header: EventHeader) -> Iterator[str]:
+    there = sorted({parameter.systematic for parameter in header.nuisance_parameters} - {""})
+    for effect in effects_of(study):
+        if effect.name not in there:
+            yield f"systematic {effect.name} of the study is not in the file, which has {', '.join(there) or 'none'}"
 
 
 def _bare(expression: str) -> str:
