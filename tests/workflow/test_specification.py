@@ -158,11 +158,6 @@ def test_environments_hold_only_what_reana_honours(stage: Stage) -> None:
 
 
 @of_every_stage
-def test_no_dependency_on_a_nested_wildcard(stage: Stage) -> None:
-    assert not [name for name in stage.dependencies if "[" in name or "*" in name]
-
-
-@of_every_stage
 def test_every_dependency_is_an_input_and_every_input_a_dependency(stage: Stage) -> None:
     """`dependencies` alone does not order steps: one that uses no output may start before the one it depends on."""
     used = {source for source, _ in stage.references.values()}
