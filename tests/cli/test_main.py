@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,3 +156,25 @@ def test_the_installed_command(tmp_path: Path, assay: Callable[..., str]) -> Non
     assert "study.json" in shown
     assert "Traceback" not in shown
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(("given", "threads"), [(None, "1"), ("2", "2")])
+def test_stages_compute_with_one_thread_unless_told_otherwise(given: str | None, threads: str) -> None:
+    """Networks trained with one and with four threads differ, and a machine's cores are not part of the study."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    program = """
+import sys
+from assay.cli.main import main
+assert "numpy" not in sys.modules
+sys.argv = ["assay", "--version"]
+try:
+    main()
+finally:
+    import torch
+    print("threads", torch.get_num_threads())
+"""
+    given_environment = environment if given is None else {**environment, "OMP_NUM_THREADS": given}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=given_environment, capture_output=True, text=True, check=True
+    )
+    assert f"threads {threads}\n" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import traceback
 
@@ -69,6 +70,7 @@ def main() -> None:
 
     Faults that a user can mend are told by their message, all others by their traceback.
     """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: sums over more threads differ in the last digits
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("assay").setLevel(logging.INFO)
     try:

@@ -40,7 +40,7 @@ class ResourcesSection(Section):
     """What each step of a stage gets; null: as `steps/*.yml` says."""
 
     memory: Annotated[Positive | None, Field(le=65536, description="GiB; a step that takes more is ended")] = None
-    cores: Annotated[int | None, Field(ge=1, le=1024, description="processor cores, and threads")] = None
+    cores: Annotated[int | None, Field(ge=1, le=1024, description="processor cores to set aside")] = None
     time_limit: Annotated[Positive | None, Field(le=20160, description="minutes; a longer step is ended")] = None
     backend: Annotated[Backend | None, Field(description="where REANA runs it; null: kubernetes")] = None
     options: Annotated[BackendOptions, Field(description="further ones, of REANA's backends")] = BackendOptions()
