@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background; all it starts inherits it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 ASSAY = Path(sys.executable).with_name("assay")
 
 SMALL = {

@@ -25,10 +25,9 @@ Write = Callable[..., Path]
 
 def make_command(**variables: object) -> list[str]:
     """What `make run-reana` would run."""
-    shown = subprocess.run(
-        ["make", "--dry-run", "run-reana", *(f"{name}={value}" for name, value in variables.items())],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    given = [f"{name}={value}" for name, value in variables.items()]
+    command = ["make", "--dry-run", "--no-print-directory", "run-reana", *given]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return shlex.split(shown.splitlines()[-1])
 
 

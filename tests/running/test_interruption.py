@@ -52,11 +52,6 @@ def is_locked(folder: Path) -> bool:
         return False
 
 
-def heed_interrupts() -> None:
-    """Undo what a shell does to programs in its background, and they hand on: SIGINT ignored."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_leaves_nothing_and_continues(
@@ -67,13 +62,7 @@ def test_a_run_that_is_ended_leaves_nothing_and_continues(
     command = [ASSAY, "run", "--part", "physics", "--project", project, "--study", study]
     command = [*map(str, command), "--output", str(run), "--processes", "2"]
     pids = [run / f"generate_{number}" / "pid" for number in range(2)]
-    launcher = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=heed_interrupts,
-    )
+    launcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         wait_until(lambda: all(pid.exists() and pid.read_text().strip() for pid in pids))
         steps = [int(pid.read_text()) for pid in pids]

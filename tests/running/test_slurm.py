@@ -23,6 +23,7 @@ from assay.running.layers import CONTAINERS
 from assay.running.layers.program import Local, Program, Step
 from assay.running.layers.slurm import Slurm
 from assay.running.resources import StepResources
+from assay.running.status import is_alive
 from assay.running.warden import end_run
 
 pytestmark = pytest.mark.slow
@@ -81,6 +82,19 @@ def run(step: Step, retries: int = 0) -> None:
 
 def log(step: Step) -> str:
     return (step.records / "step.run.log").read_text()
+
+
+@pytest.mark.fast
+def test_jobs_are_of_who_submits_not_of_whom_the_environment_names(
+    make_step: MakeStep, put_first: Callable[[str, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After `su` and `sudo`, USER may be somebody else."""
+    put_first("docker", "scancel")  # notes its calls
+    monkeypatch.setenv("FAKE_DOCKER", str(tmp_path))
+    for name in ("USER", "LOGNAME"):
+        monkeypatch.setenv(name, "somebody")
+    Slurm().end(make_step("true"), "a-name")
+    assert f"--user={os.getuid()}" in (tmp_path / "calls").read_text()
 
 
 @pytest.mark.fast
@@ -227,6 +241,7 @@ def test_no_job_outlives_the_run(
     launcher.wait(SECONDS)
     label = f"assay-{(folder / 'run-id').read_text()[:16]}-"
     wait_until(lambda: not [job for job in queue("%j|%T") if job.startswith(label) and job.endswith("|RUNNING")])
+    wait_until(lambda: not is_alive(folder))  # the warden has ended all that it found
     study.with_name("input.yml.go").touch()
     subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=SECONDS)
     assert (folder / "combine" / "combined.h5").read_text() == "a\nb\n"
