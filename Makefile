@@ -68,13 +68,13 @@ run-yadage-physics: $(READY) ## stages 1-6 alone: to the event file
 	$(ASSAY) run --study $(STUDY) --part physics $(RUN_FLAGS)
 
 run-yadage-ml: $(READY) ## stages 7-10 alone: from EVENTS=file.h5
-	$(ASSAY) run --study $(STUDY) --part ml --events $(EVENTS) $(RUN_FLAGS)
+	$(ASSAY) run --study $(STUDY) --part ml $(if $(EVENTS),--events $(EVENTS)) $(RUN_FLAGS)
 
 run-reana: $(READY) ## run STUDY on REANA: WORKFLOW=all|physics|ml, EVENTS=, NAME=, RESUME=run (docs/reana.md)
 	$(ASSAY) reana --study $(STUDY) --part $(WORKFLOW) $(REANA_FLAGS)
 
 status: $(READY) ## where RUN stands (default the newest): stages, jobs, logs
-	@$(ASSAY) status $(RUN)
+	@$(ASSAY) status $(RUN) || [ $$? -eq 3 ]  # 3: it runs
 
 validate: $(READY) ## check STUDY without running anything
 	$(ASSAY) validate $(STUDY)
@@ -100,14 +100,14 @@ lint: $(READY) ## types and style
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-images: $(READY) ## build the container images (BASE= another base image, TORCH=cuda, INDEX= of torch's CPU build)
+images: $(READY) ## build the container images: INDEX= address of torch's CPU builds, or TORCH=cuda; BASE= another base image
 	$(ASSAY) images build $(IMAGES) $(IMAGE_FLAGS) --torch $(TORCH) $(if $(BASE),--base $(BASE)) $(if $(INDEX),--index $(INDEX))
 
 check-images: $(READY) ## does everything work inside the images, as REANA runs them?
 	$(ASSAY) images inspect $(IMAGES) $(IMAGE_FLAGS)
 	$(ASSAY) images check $(IMAGES) $(IMAGE_FLAGS)
 
-push: $(READY) ## push the images to REGISTRY=...
+push: $(READY) ## push the images to REGISTRY=...; TAG= as in `make images`
 	$(ASSAY) images push $(IMAGES) $(IMAGE_FLAGS)
 
 lock: $(READY) ## resolve the locked requirements anew

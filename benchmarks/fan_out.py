@@ -29,8 +29,6 @@ from rich.table import Table
 from assay.running.launch import Run, launch
 
 ROOT = Path(__file__).parents[1]
-FORGETFUL = "from assay.running import remembering\nremembering.remember = lambda: None"
-"""Python that leaves yadage as it is."""
 PHYSICS = ((100, 1), (100, 10), (100, 50), (1000, 10), (1000, 50))
 
 
@@ -169,7 +167,7 @@ def main(output: Path, trivial_jobs: tuple[int, ...], physics: tuple[tuple[int, 
         folder, environment = Path(name), Path(sys.prefix)
         engines = {
             kind == "remembering": stand_in.install(folder / kind, environment, before)
-            for kind, before in (("remembering", ""), ("as-it-is", FORGETFUL))
+            for kind, before in (("remembering", ""), ("as-it-is", stand_in.FORGETFUL))
             if engine in ("both", kind)
         }
         for result in measurements(folder, trivial_jobs, physics, engines):

@@ -73,11 +73,13 @@ def test_machine_learning_from_an_event_file(chain: Any, invoke: Command, launch
     events.parent.mkdir()
     shutil.copyfile(chain.combined, events)
     study = chain.folder / "input.yml"
-    invoke("run", "--study", study, "--part", "ml", "--events", events)
+    invoke("run", "--study", study, "--part", "ml", "--events", events, "--output", tmp_path / "run")
     (run,) = launched
     assert run.workflow == "ml.yml"
+    launched.specify()
+    assert run.inputs == run.folder / "input"
     for name, path in {"study": study, "events": events}.items():
-        assert run.inputs / run.parameters[name] == path
+        assert (run.inputs / run.parameters[name]).read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize(

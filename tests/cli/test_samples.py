@@ -14,6 +14,8 @@ import pytest
 from click.testing import Result
 
 from assay.cli.checks import load_checked
+from assay.cli.work.samples import steps_of
+from assay.events.compare import steps
 from assay.events.eventfile import read_event_file, write_event_file
 from assay.events.pool import EventPool
 from assay.events.table import EventTable, Sample
@@ -203,6 +205,59 @@ def test_members_of_a_set_have_to_be_installed(small_study: Callable[..., Path])
     (problem,) = caught.value.problems
     assert problem.path == "systematics.pdf.members"
     assert "pdf_1, which is no installed member" in problem.found
+
+
+HESSIAN = {"kind": "pdf_hessian", "members": ["1..4"], "samples": ["bkg"]}
+REPLICAS = {"kind": "pdf_replicas", "members": ["1..4"], "components": 2, "samples": ["bkg"]}
+RATE = {"kind": "normalisation", "uncertainty": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "name"),
+    [
+        ({"systematics": {"pdf": HESSIAN, "pdf_1": RATE}}, "systematics.pdf_1", "pdf_1"),
+        ({"systematics": {"pdf": REPLICAS, "pdf_2": RATE}}, "systematics.pdf_2", "pdf_2"),
+        ({"systematics": {"pdf": REPLICAS, "pdf_member_3": RATE}}, "systematics.pdf_member_3", "pdf_member_3"),
+        (
+            {"systematics": {"muf": RATE}, "benchmarks": {"muf_up": {"CPWL2": 0.1, "CWL2": 0.3}}},
+            "systematics.muf",
+            "muf_up",
+        ),
+        (
+            {
+                "systematics": {"bkg_normalisation_up": RATE},
+                "samples": {"bkg": {"normalisation_uncertainty": 0.2}},
+            },
+            "samples.bkg",
+            "bkg_normalisation_up",
+        ),
+    ],
+)
+def test_names_of_weights_that_two_would_have(
+    small_study: Callable[..., Path], changes: dict[str, Any], path: str, name: str
+) -> None:
+    sample = {"events": "bkg.lhe", **changes.get("samples", {}).get("bkg", {})}
+    study = small_study(**{**changes, "samples": {"bkg": sample}})
+    (study.parent / "bkg.lhe").touch()
+    with pytest.raises(StudyErrors) as caught:
+        load_checked(study)
+    (problem,) = caught.value.problems
+    assert problem.path == path
+    assert f"takes the name {name} " in problem.found
+
+
+def test_names_of_weights_that_are_all_different(small_study: Callable[..., Path]) -> None:
+    study = small_study(
+        systematics={"pdf": HESSIAN, "set": REPLICAS, "rate": RATE}, samples={"bkg": {"events": "b.lhe"}}
+    )
+    (study.parent / "b.lhe").touch()
+    assert len(load_checked(study).systematics) == 3
+
+
+def test_cut_flows_have_the_steps_of_the_study(plain: Chain) -> None:
+    found = steps(table_of(plain).cut_flow)
+    assert len(found) > 3
+    assert steps_of(load_study(plain.folder / "input.yml")) == found
 
 
 def test_baselines_need_no_samples_and_take_negative_weights(plain: Chain, tmp_path: Path) -> None:

@@ -146,6 +146,26 @@ def test_programs_of_madgraph_run_in_their_activated_environment(tmp_path: Path)
     assert done.returncode == 3
 
 
+@pytest.mark.parametrize("user", ["0", "1000"])
+def test_the_local_base_is_of_the_suite_that_requirements_are_locked_for(tmp_path: Path, user: str) -> None:
+    """Whatever the machine's own is; and only root gets as far as debootstrap."""
+    for name, script in {"id": f"echo {user}", "debootstrap": f'echo "$@" >{tmp_path}/asked; exit 7'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DEBIAN_MIRROR": "http://example.org/debian"}
+    done = subprocess.run(
+        [ROOT / "scripts" / "base-image", "x:y"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert BASE.split("@")[0].endswith("-bookworm")
+    assert "os-release" not in (ROOT / "scripts" / "base-image").read_text()  # this machine may have that suite, too
+    if user == "0":
+        assert (tmp_path / "asked").read_text().split()[2] == "bookworm"
+    else:
+        assert "needs root" in done.stderr
+        assert not (tmp_path / "asked").exists()
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("script", ["scripts/base-image", "scripts/ci-containers", "scripts/lock", ".ci/run"])
 def test_scripts_parse_and_can_be_run(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)

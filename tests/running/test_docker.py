@@ -77,6 +77,30 @@ def test_tracking_gets_the_network_and_its_credentials_show_nowhere(make_step: M
     assert "somebody" not in " ".join(call)
 
 
+@pytest.mark.parametrize("uri", ["", "sqlite:///mlflow.db", "file:///somewhere"])
+def test_tracking_without_a_server_needs_no_network(uri: str, make_step: MakeStep) -> None:
+    assert options(wrapped(make_step("true"), MLFLOW_TRACKING_URI=uri))["--network"] == ["none"]
+
+
+@pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.1:5000", "user:word@127.1.2.3", "[::1]:5000", "LOCALHOST"])
+def test_a_tracking_server_that_containers_cannot_reach_is_refused(
+    host: str, fake_docker: Any, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a container, these are the container."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{host}")
+    run = replace(toy(["a"]), containers="docker")
+    with pytest.raises(WorkflowError, match=r"MLFLOW_TRACKING_URI: .* is the container itself") as caught:
+        launch(run, io.StringIO())
+    assert "this machine's name or address" in str(caught.value)
+    assert not (run.folder / "configure").exists()
+
+
+@pytest.mark.parametrize("host", ["mlflow.example.org", "192.0.2.7:5000", "localhost.example.org"])
+def test_other_tracking_servers_are_accepted(host: str, fake_docker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"https://{host}")
+    Docker().check(())
+
+
 def test_without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(WorkflowError, match="there is no Docker here"):
@@ -165,9 +189,10 @@ def test_a_run_in_containers(fake_docker: Any, toy: Toy) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
-@pytest.mark.parametrize("with_warden", [False, True])
+@pytest.mark.parametrize(("with_warden", "with_engine"), [(True, True), (False, True), (False, False)])
 def test_no_container_outlives_the_run(
     with_warden: bool,
+    with_engine: bool,
     fake_docker: Any,
     small_study: Callable[..., Path],
     toy_project: Callable[..., Path],
@@ -175,7 +200,7 @@ def test_no_container_outlives_the_run(
     wait_until: WaitUntil,
     has_ended: Callable[[int], bool],
 ) -> None:
-    """The launcher is killed; if its warden is killed, too, the next run removes what they have left."""
+    """The launcher is killed; if its warden is killed, too, the next run ends what they have left."""
     study, run = small_study(), tmp_path / "run"
     work = "echo $$ > {output}/pid; trap '' TERM; (test -e {study}.go || sleep 600); echo {name} > {output}/a.txt"
     command = [ASSAY, "run", "--part", "physics", "--project", toy_project(["a"], work), "--study", study]
@@ -195,11 +220,14 @@ def test_no_container_outlives_the_run(
         wait_until(lambda: fake_docker.containers() == {})
     else:  # the engine goes on and would for ever, as would the container
         assert len(fake_docker.containers()) == 1
-        os.killpg(engine_of(run), signal.SIGKILL)
+        engine = engine_of(run)
+        if not with_engine:
+            os.killpg(engine, signal.SIGKILL)
         assert len(fake_docker.containers()) == 1
     study.with_name("input.yml.go").touch()
     subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=SECONDS)
     assert has_ended(step)
+    assert with_warden or has_ended(engine)
     assert fake_docker.containers() == {}
     assert (run / "combine" / "combined.h5").read_text() == "a\n"
 

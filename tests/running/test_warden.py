@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,24 @@ def test_after_release_nothing_happens(group: subprocess.Popen[bytes], lock: int
 def test_nothing_to_guard(lock: int) -> None:
     with warden(RUN, "local", "none", lock):
         pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks processes up in /proc")
+def test_an_engine_whose_number_was_never_told_ends_too(lock: int) -> None:
+    """The launcher was killed between starting it and telling."""
+    mine, other = uuid.uuid4().hex, uuid.uuid4().hex
+    found = []
+    with warden(mine, "local", "none", lock):
+        for run in (mine, other):
+            environment = {**os.environ, "ASSAY_RUN": run}
+            found.append(subprocess.Popen(["sleep", str(SECONDS)], env=environment, start_new_session=True))
+    try:
+        assert found[0].wait(SECONDS / 2) == -signal.SIGTERM
+        assert found[1].poll() is None
+    finally:
+        for process in found:
+            process.kill()
+            process.wait()
 
 
 def test_a_warden_that_was_killed_does_not_matter(group: subprocess.Popen[bytes], lock: int) -> None:

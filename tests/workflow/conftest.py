@@ -18,6 +18,8 @@ import pytest
 from assay.running.launch import Run, launch
 
 ROOT = Path(__file__).parents[2]
+MODES = {"prepublishing": (True, True), "ignoring": (False, True), "ignoring-as-it-is": (False, False)}
+"""Whether the engine prepublishes, and whether it remembers."""
 ENVIRONMENTS = {"0.20.1": Path(sys.prefix), "0.21.2": ROOT / ".venv-yadage-next"}
 STUDY = {
     "batches": [["e_0", "e_1"], ["a_0", "a_1"], ["d_0"], ["b_0"]],
@@ -56,10 +58,11 @@ class Call:
 
 @dataclass(frozen=True)
 class StandIn:
-    """One engine, in one mode, whose steps are the stand-in."""
+    """One engine, in one mode, as `assay run` starts it or as it is, whose steps are the stand-in."""
 
     version: str
     prepublishing: bool
+    remembering: bool
     engine: Path
     folder: Path
 
@@ -93,19 +96,21 @@ class StandIn:
 
 @pytest.fixture(
     scope="module",
-    params=[(version, mode) for version in ENVIRONMENTS for mode in (True, False)],
-    ids=lambda param: f"{param[0]}-{'prepublishing' if param[1] else 'ignoring'}",
+    params=[(version, mode) for version in ENVIRONMENTS for mode in MODES],
+    ids="-".join,
 )
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    version, prepublishing = request.param
+    version, mode = request.param
+    prepublishing, remembering = MODES[mode]
     environment = ENVIRONMENTS[version]
     assert (environment / "bin" / "yadage-run").is_file(), f"yadage {version} is not there: `make test` sets it up"
     folder = tmp_path_factory.mktemp("engine")
-    program = stand_in().install(folder / "environment", environment)
+    module = stand_in()
+    program = module.install(folder / "environment", environment, "" if remembering else module.FORGETFUL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT / "src"))  # the other environment has no Assay
         patch.delenv("ASSAY_RUN", raising=False)
-        yield StandIn(version, prepublishing, program, folder)
+        yield StandIn(version, prepublishing, remembering, program, folder)
 
 
 @pytest.fixture

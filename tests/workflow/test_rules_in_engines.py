@@ -1,7 +1,8 @@
 """The rules for specifications that yadage runs as they read, seen in its engines.
 
 The real specifications run with a stand-in for `assay` (benchmarks/stand_in.py) by both versions of yadage that REANA
-deploys, with its "prepublishing" (results worked out before a step has run; REANA's way) and without.
+deploys: with its "prepublishing" (results worked out before a step has run; REANA's way) and without, and the latter
+both as `assay run` starts it (see `assay.running.remembering`) and as it is.
 """
 
 from __future__ import annotations
@@ -95,6 +96,15 @@ def test_every_step_is_run_once(engine: Any, calls: list[Any]) -> None:
     assert found.stdout.strip() == engine.version
     steps = [call.step for call in calls]
     assert len(steps) == len(set(steps)) == 5 + 3 * 4 + 2 * 3
+
+
+def test_the_engine_is_as_it_is_said_to_be(engine: Any) -> None:
+    """One that remembers is what `assay run` starts; one that does not is yadage's own, as on REANA."""
+    before, _, _ = engine.engine.read_text().partition("from yadage.steering")
+    code = f"{before}\nimport assay.running.executor, adage.dagstate\nprint(adage.dagstate.upstream_failure.__module__)"
+    python = engine.engine.with_name("python")
+    found = subprocess.run([python, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True).stdout
+    assert ("assay.running.remembering" in found) == engine.remembering
 
 
 def test_steps_begin_when_their_inputs_are_there(calls: list[Any]) -> None:

@@ -13,6 +13,7 @@ from assay.study.load import load_study
 from assay.study.model import HessianSystematic, ReplicaSystematic, Study
 from assay.study.model_samples import weight_names
 from assay.study.problems import Finding
+from assay.theory.systematics import effects
 
 
 def load_checked(path: Path) -> Study:
@@ -25,7 +26,7 @@ def load_checked(path: Path) -> Study:
     """
     operators = {name: process.operators for name, process in PROCESSES.items()}
     known_operators = operators_of_process(operators, operator_of_entry)
-    return load_study(path, (known_operators, _known_densities, _known_members, _detector_card, _shower))
+    return load_study(path, (known_operators, _weight_names, _known_densities, _known_members, _detector_card, _shower))
 
 
 def load_for_part(path: Path, part: str, events: Path | None) -> Study:
@@ -59,6 +60,26 @@ def load_for_events(path: Path, events: Path) -> Study:
     study = load_study(path)
     check_fits(study, read_event_header(events), str(events))
     return study
+
+
+def _weight_names(draft: Draft) -> Iterable[Finding]:
+    taken = dict.fromkeys(draft.names("benchmarks"), "a benchmark")
+    for effect in effects(draft.systematics, draft.samples):
+        try:
+            names = effect.names
+        except ValueError:
+            continue  # the study's own checks say so
+        of_file = effect.name in draft.systematics
+        for name in (name for name in names if name in taken):
+            yield Finding(
+                ("systematics", effect.name) if of_file else ("samples", effect.section.samples[0]),
+                f"{effect.name} takes the name {name} for itself or its weights, which is that of {taken[name]}",
+                "names that are not those of other weights or nuisance parameters",
+                "call one of the two otherwise",
+                on_key=True,
+            )
+            break
+        taken |= dict.fromkeys(names, f"the systematic {effect.name} or its weights")
 
 
 def _known_densities(draft: Draft) -> Iterable[Finding]:

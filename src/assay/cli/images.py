@@ -47,7 +47,7 @@ def command() -> None:
 @click.option("--base", default=build.BASE, help="The image that they stand on.")
 @click.option("--torch", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="For the image ml.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="Folder of wheels for pip; default PIP_FIND_LINKS.")
-@click.option("--index", help="Address of a further package index, such as the one of torch's CPU builds.")
+@click.option("--index", help="Address of a further package index: that of torch's CPU builds.")
 @click.option("--verbose", is_flag=True, help="Show the whole log.")
 def build_command(
     names: tuple[str, ...],
@@ -63,8 +63,9 @@ def build_command(
     """Build images."""
     naming = catalogue.Naming(registry, tag)
     settings = build.BuildSettings(naming, base, torch, _folder_of_wheels(wheels), index)
-    client = connected()
-    for image in catalogue.find_images(names):
+    client, images = connected(), catalogue.find_images(names)
+    build.need_torch(images, settings)
+    for image in images:
         click.echo(f"{naming.reference(image.name)}: building")
         built = build.build(client, project, image, settings, click.echo if verbose else _silent)
         click.echo(f"{built.reference}: {built.size / _MB:.0f} MB, built in {built.seconds:.0f} s")
@@ -110,11 +111,16 @@ def check_command(names: tuple[str, ...], registry: str, tag: str, users: tuple[
 @_registry
 @_tag
 def push_command(names: tuple[str, ...], registry: str, tag: str) -> None:
-    """Push images, under the registry's name and whatever they were built as; prints their digests."""
-    client, naming, usual = connected(), catalogue.Naming(registry, tag), catalogue.Naming()
+    """Push images, under the registry's name and whatever they were built as; prints their digests.
+
+    An image that `assay images build` made without --registry, and with the same --tag, gets the registry's name; if
+    there is one of that name already, the newer of the two is pushed.
+    """
+    client, naming, usual = connected(), catalogue.Naming(registry, tag), catalogue.Naming(tag=tag)
     for image in catalogue.find_images(names):
         click.echo(f"{naming.reference(image.name)}: pushing")
-        click.echo(pushing.push(client, naming.repository(image.name), tag, usual.reference(image.name)).digest)
+        pushed = pushing.push(client, naming.repository(image.name), tag, usual.reference(image.name), click.echo)
+        click.echo(pushed.digest)
 
 
 def _silent(line: str) -> None:

@@ -86,7 +86,7 @@ def run(
     request = Request(study, study_path, project.resolve(), part, events)
     watch = _watch(interval, patience)
     if check:
-        staged, _ = reana.prepare(request, folder)
+        staged, _ = reana.prepare(request, folder, name)
         watch.tell(f"study {study.name}: valid; REANA's specification: {staged.folder}")
         return
     server = Server()

@@ -13,12 +13,15 @@ from assay.cli.checks import load_for_part
 from assay.cli.options import study_option
 from assay.errors import StudyError
 from assay.running.attempts import Retries
+from assay.running.inputs import EVENTS, bring_inputs
 from assay.running.launch import Run, launch
 from assay.running.layers import BATCH_SYSTEMS, CONTAINERS, BatchSystem, Containers
 from assay.running.specification import check_project, write_specification
 
 _JOBS = 32
 """Steps at a time on a batch system: each takes a process here that waits for it."""
+_INPUT = "input"
+"""Folder of the run for the inputs of the part `ml`, which may come from anywhere."""
 _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml": "plot/report.html"}
 
 
@@ -82,7 +85,13 @@ def command(
         retries=Retries(study.execution.retries, study.execution.retry_delay),
     )
     click.echo(f"study {study.name}: running in {folder}")
-    states = launch(run, sys.stdout, lambda: write_specification(project, specification, study))
+
+    def prepare() -> None:
+        write_specification(project, specification, study)
+        if events is not None:
+            bring_inputs(study, study_path.resolve(), events, folder / _INPUT)
+
+    states = launch(run, sys.stdout, prepare)
     click.echo(f"{len(states)} steps done")
     _tell_where(folder / _OUTPUTS[part])
 
@@ -98,9 +107,8 @@ def _run(study: Path, part: str, events: Path | None, folder: Path, specificatio
     assert events is not None  # noqa: S101
     if not events.is_file():
         raise StudyError("event file not found", where=str(events), expected="an event file of Assay or MadMiner")
-    common = Path(os.path.commonpath([study.parent, events.resolve().parent]))
-    parameters = {"study": str(study.relative_to(common)), "events": str(events.resolve().relative_to(common))}
-    return Run("ml.yml", specification / "workflow", folder, common, parameters, outputs)
+    parameters = {"study": study.name, "events": EVENTS}
+    return Run("ml.yml", specification / "workflow", folder, folder / _INPUT, parameters, outputs)
 
 
 def _tell_where(output: Path) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from assay.errors import WorkflowError
+from assay.errors import FINAL, WorkflowError
 from assay.running.layers.program import Layer, Program, Step, time_words
 from assay.running.processes import run_program
 from assay.running.steps import StepState, last_lines
 
-_MENDABLE = frozenset({1, 2, 130})
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
+_FINAL = FINAL | {_NOT_EXECUTABLE, _NOT_FOUND}
 """Statuses of a fault that the next attempt would meet, too, and of an interrupt."""
-_NOT_STARTED = 127
 _REFUSED = 125
 _MOST = 20_000
 _JITTER = 0.25
@@ -113,13 +113,13 @@ def _attempt(
         said = _read_from(output.name, begin)
         causes = [layer.cause(step, name, said) for layer in layers] if ending.in_time else [time_words(step)]
     except (OSError, WorkflowError) as error:
-        return Outcome(_NOT_STARTED, f"could not be started: {error}")
+        return Outcome(_NOT_FOUND, f"could not be started: {error}")
     finally:
         for layer in reversed(layers):
             layer.end(step, name)
     status = ending.status or 1  # too late is too late
     cause = next(filter(None, causes), None)
-    return Outcome(status, cause or _in_words(status), cause is not None or status not in _MENDABLE)
+    return Outcome(status, cause or _in_words(status), cause is not None or status not in _FINAL)
 
 
 def _read_from(log: str, begin: int) -> str:

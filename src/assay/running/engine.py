@@ -16,7 +16,7 @@ import yaml
 from assay.files import write_text
 from assay.running.attempts import Retries
 from assay.running.layers import BatchSystem, Containers, executor_name
-from assay.running.layers.program import RUN, THREADS
+from assay.running.layers.program import RUN
 from assay.running.processes import end_group
 from assay.running.warden import end_run, warden
 
@@ -132,12 +132,9 @@ def _command(run: Run) -> list[str]:
 
 
 def _environment(run: Run, run_id: str) -> dict[str, str]:
-    """Share the cores between the steps that run at a time; results do not depend on the number of threads."""
-    shared = max(1, (os.cpu_count() or 1) // run.processes) if run.batch_system == "none" else 1
     environment = {
         "PYTHONWARNINGS": "ignore::UserWarning,ignore::DeprecationWarning",
         **os.environ,
-        THREADS: os.environ.get(THREADS, str(shared)),
         RUN: run_id,
         **run.retries.variables(),
     }

@@ -29,7 +29,7 @@ from assay.running.layers import (
     layers_of,
     run_label,
 )
-from assay.running.layers.program import RUN, THREADS
+from assay.running.layers.program import RUN
 from assay.running.remembering import remember
 from assay.running.resources import resources_of
 
@@ -53,10 +53,7 @@ def run_packtivity(
         If the step fails; yadage marks it as failed.
     """
     step = _step(environment, state, job, metadata)
-    variables = dict(os.environ)
-    if step.resources.cores is not None:
-        variables[THREADS] = str(step.resources.cores)
-    run_step(step, layers_of(containers, batch_system), variables, Retries.of(os.environ))
+    run_step(step, layers_of(containers, batch_system), dict(os.environ), Retries.of(os.environ))
 
 
 def _step(environment: Any, state: Any, job: Any, metadata: Any) -> Step:

@@ -6,7 +6,6 @@ its declared outputs exist.
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 import signal
@@ -22,6 +21,7 @@ from typing import IO
 from assay.errors import WorkflowError
 from assay.running.engine import LOG, Run, running_engine
 from assay.running.layers import layers_of
+from assay.running.locking import exclusive
 from assay.running.progress import ProgressDisplay
 from assay.running.specification import images_of
 from assay.running.status import read_status
@@ -46,7 +46,7 @@ def launch(run: Run, stream: IO[str] = sys.stdout, specify: Callable[[], None] |
     stream
         Where its progress is shown.
     specify
-        Writes the workflow, once the run's folder is this run's alone; None: it is there.
+        Writes the workflow and inputs, once the run's folder is this run's alone; None: they are there.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def launch(run: Run, stream: IO[str] = sys.stdout, specify: Callable[[], None] |
     """
     _check_names(run)
     _make_folder(run.folder)
-    with _exclusive(run.folder) as lock:
+    with exclusive(run.folder) as lock:
         if specify is not None:
             specify()
         _check_layers(run)
@@ -141,31 +141,6 @@ def _make_folder(folder: Path) -> None:
             expected="a folder for the run",
             mend="choose another folder",
         ) from None
-
-
-@contextmanager
-def _exclusive(folder: Path) -> Iterator[int]:
-    """Lock a run's folder; the value is the open file that holds the lock."""
-    try:
-        lock = open(folder / ".lock", "w")  # noqa: SIM115
-    except OSError as error:
-        raise WorkflowError(
-            f"cannot be written to ({error.strerror})",
-            where=str(folder),
-            expected="a folder for the run",
-            mend="choose another folder",
-        ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise WorkflowError(
-                "another run is using this folder",
-                where=str(folder),
-                expected="one run at a time",
-                mend="wait for it, or choose another folder",
-            ) from None
-        yield lock.fileno()
 
 
 def _forget_earlier_engine(folder: Path) -> None:

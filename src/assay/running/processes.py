@@ -72,6 +72,42 @@ def end_group(group: int, reap: Callable[[], object] = lambda: None) -> None:
             return
 
 
+def end_marked(variable: str, value: str) -> None:
+    """End all processes, but this one, that have an environment variable of this value; does nothing without /proc."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_all(_marked(variable, value), number)
+        until = time.monotonic() + PATIENCE
+        while (alive := _marked(variable, value)) and time.monotonic() < until:
+            time.sleep(_POLL)
+        if not alive:
+            return
+
+
+def _marked(variable: str, value: str) -> set[int]:
+    """Return the processes that were started with an environment variable of this value."""
+    mark = f"{variable}={value}".encode()
+    found = set()
+    for entry in _PROC.glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes().split(b"\0"):  # empty for those that have ended
+                found.add(int(entry.name))
+        except OSError:  # gone since, or another user's
+            continue
+    return found - {os.getpid()}
+
+
+def start_of(process: int) -> str:
+    """Return when a process was started, in the system's own words; empty if it does not run."""
+    if not (_PROC / "self" / "stat").exists():
+        command = ["ps", "-o", "lstart=", "-p", str(process)]
+        return "-".join(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
+    try:
+        fields = (_PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
 def _signal_group(group: int, number: int) -> bool:
     """Send a signal (0: none) to a group of processes; return whether there is any."""
     try:

@@ -27,13 +27,18 @@ class StepState:
 
     @property
     def stage(self) -> str:
-        """The stage that the step belongs to: `generate` for `generate_3`."""
-        head, _, index = self.name.rpartition("_")
-        return head if index.isdigit() else self.name
+        """The stage that the step belongs to."""
+        return stage_of(self.name)
 
     def write(self, metadata_folder: Path) -> None:
         """Write the state into a step's metadata folder."""
         write_json(metadata_folder / STATE, asdict(self))
+
+
+def stage_of(name: str) -> str:
+    """Return the stage that a step of this name belongs to: `generate` for `generate_3`."""
+    head, _, number = name.rpartition("_")
+    return head if number.isdigit() else name
 
 
 def read_steps(run_folder: Path) -> dict[Path, StepState]:

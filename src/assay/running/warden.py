@@ -2,22 +2,27 @@
 
 The warden is a small process in a session of its own. It reads a pipe that the launcher holds: the number of the
 engine's group of processes, and a word once all is done. If the pipe ends without that word, the launcher is gone; then
-the warden ends the group (the engine, its workers, the steps they run), and removes containers and cancels jobs. It
-holds the run's lock until then.
+the warden ends the group (the engine, its workers, the steps they run) and, if the launcher was killed before it could
+tell the number, all processes with the run's identifier in their environment; and removes containers and cancels jobs.
+It holds the run's lock until then.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
 from assay.running.layers import BatchSystem, Containers, layers_of
-from assay.running.processes import end_group
+from assay.running.layers.program import RUN
+from assay.running.processes import end_group, end_marked
 
 _DONE = b"done"
+_SETTLING = 1.0
+"""Seconds after which an engine that was about to start has started."""
 
 
 class Warden:
@@ -78,9 +83,14 @@ def end_run(run: str, containers: Containers, batch_system: BatchSystem) -> None
 
 def _watch(run: str, containers: Containers, batch_system: BatchSystem) -> None:
     words = sys.stdin.buffer.read().split()
-    if words and words[-1] != _DONE:
+    if words[-1:] == [_DONE]:
+        return
+    if words:
         end_group(int(words[0]))
-        end_run(run, containers, batch_system)
+    else:  # the launcher may have been about to start the engine
+        time.sleep(_SETTLING)
+    end_marked(RUN, run)
+    end_run(run, containers, batch_system)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import importlib
 
 import pytest
 
+from assay.errors import WorkflowError
 from assay.running.health.finding import Check, Finding, MissingError, is_well
 
 pytestmark = pytest.mark.fast
@@ -39,6 +40,12 @@ def test_what_is_here_is_ok() -> None:
 def test_what_is_not_is_missing_or_broken_and_says_why(check: Check, state: str, found: str) -> None:
     finding = check.run("ml")
     assert (finding.state, finding.found, finding.mend) == (state, found, "mend it")
+
+
+def test_an_error_of_ours_is_told_in_a_line_with_its_own_mend() -> None:
+    fault = WorkflowError("does not answer", where="here", expected="an answer", mend="start it")
+    assert raising(fault).run("ml") == Finding("ml", "thing", "broken", "here: does not answer", "start it")
+    assert raising(WorkflowError("gone")).run("ml") == Finding("ml", "thing", "broken", "gone", "mend it")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class FakeEngine:
             raise ImageNotFound(f"No such image: {name}")
         attributes = self.here[name]
         return SimpleNamespace(
-            id="sha256:1",
+            id=attributes.get("Id", "sha256:1"),
             attrs=attributes,
             history=lambda: attributes.get("History", []),
             tag=lambda repository, tag: self.tagged.append((name, repository, tag)),

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from assay.cli import images
 from assay.errors import WorkflowError
 from assay.running.images.build import BASE, BuildSettings, build
 from assay.running.images.catalogue import IMAGES, Naming, find_images
@@ -90,6 +92,25 @@ def test_a_missing_torch_leads_to_its_index(engine: Any, project: Path) -> None:
     engine.answers = [{"stream": "ERROR: No matching distribution found for torch==2.13.0+cpu\n"}, {"error": "code 1"}]
     with pytest.raises(WorkflowError, match=r"mend: give the index of torch's CPU builds"):
         built(engine, project, "ml", BuildSettings(NAMING, "base"))
+
+
+def test_nothing_is_built_if_torch_cannot_be_found(
+    engine: Any, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No index and no wheel: physics is not built either; an index, the wheel or the CUDA build is enough."""
+    monkeypatch.setattr(images, "connected", lambda: engine)
+    (tmp_path / "torch-2.13.0-cp311-none-any.whl").touch()  # the general one
+    call = ["build", "--project", str(project), "--base", "base", "--wheels", str(tmp_path)]
+    refused = CliRunner().invoke(images.command, call)
+    assert isinstance(refused.exception, WorkflowError)
+    assert "make images INDEX=" in str(refused.exception)
+    assert "TORCH=cuda" in str(refused.exception)
+    assert not engine.asked
+    for more in (["physics"], ["--index", "simple"], ["--torch", "cuda"]):
+        CliRunner().invoke(images.command, [*call, *more], catch_exceptions=False)
+    (tmp_path / "torch-2.13.0+cpu-cp311-none-any.whl").touch()
+    CliRunner().invoke(images.command, call, catch_exceptions=False)
+    assert len(engine.asked) == 1 + 3 * 2
 
 
 def test_images_come_in_the_order_in_which_they_stand_on_each_other() -> None:

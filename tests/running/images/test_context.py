@@ -89,6 +89,19 @@ def test_the_revision_is_the_commit_and_says_whether_files_differ(project: Path)
     assert revision(project) == f"{commit}-modified"
 
 
+def test_the_revision_of_somebody_elses_folder_is_known(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(project, "init", "--quiet")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "--message", "first")
+    commit = git(project, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git then takes the folder for another user's
+    with pytest.raises(subprocess.CalledProcessError):
+        git(project, "rev-parse", "HEAD")
+    assert revision(project) == commit
+    monkeypatch.chdir(project)
+    assert revision(Path()) == commit
+
+
 def test_labels_are_those_of_the_oci(project: Path) -> None:
     found = labels(project, IMAGES["ml"])
     assert found["org.opencontainers.image.title"] == IMAGES["ml"].title

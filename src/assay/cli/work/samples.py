@@ -11,6 +11,7 @@ from assay.events.eventfile import Setup, read_event_file, write_event_file
 from assay.events.table import ObservableInfo
 from assay.files import atomic_path
 from assay.generation.jobs import source_of
+from assay.study.expressions import parse
 from assay.study.model import Study
 from assay.theory.systematics import effects_of
 
@@ -39,7 +40,7 @@ def take_samples(study: Study, setup: Setup, samples: Mapping[str, Path], folder
         target.parent.mkdir(exist_ok=True)
         if target.suffix in (".h5", ".hdf5"):
             section = study.samples[name]
-            adoption = Adoption(name, section.k_factor, section.cross_section)
+            adoption = Adoption(name, section.k_factor, section.cross_section, steps_of(study))
             table = adopted(read_event_file(path), setup, observables_of(study), effects_of(study), adoption)
             write_event_file(target, table)
         else:
@@ -53,3 +54,14 @@ def observables_of(study: Study) -> tuple[ObservableInfo, ...]:
         ObservableInfo(name, section.expression, section.unit, section.label or "")
         for name, section in study.observables.items()
     )
+
+
+def steps_of(study: Study) -> tuple[str, ...]:
+    """Return the steps of a study's selection as its cut flows name them."""
+    names: list[str] = []
+    required = []
+    for name, section in study.observables.items():
+        if section.required and parse(section.expression, variables=names).may_be_missing:
+            required.append(f"{name} exists")
+        names.append(name)
+    return ("generated", "simulated", *required, *(cut.strip() for cut in study.cuts))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from assay.errors import AssayError
+
 State = Literal["ok", "missing", "broken"]
 
 
@@ -71,6 +73,9 @@ class Check:
             return Finding(capability, self.name, "missing", str(missing), self.mend, self.optional)
         except ModuleNotFoundError as missing:
             return Finding(capability, self.name, "missing", str(missing), self.mend, self.optional)
+        except AssayError as fault:
+            found = f"{fault.where}: {fault.what}" if fault.where else fault.what
+            return Finding(capability, self.name, "broken", found, fault.mend or self.mend, self.optional)
         except Exception as fault:  # whatever a library raises is what is to be told
             return Finding(capability, self.name, "broken", _in_words(fault), self.mend, self.optional)
         return Finding(capability, self.name, "ok", found, "", self.optional)

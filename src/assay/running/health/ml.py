@@ -43,21 +43,19 @@ def onnx() -> str:
     import numpy as np
     import onnxruntime
     import torch
-    from onnx import TensorProto, helper, numpy_helper
 
-    network, x, _ = _network_and_data()
-    weight, bias = (parameter.detach().numpy() for parameter in network[0].parameters())
-    graph = helper.make_graph(
-        [helper.make_node("Gemm", ["x", "weight", "bias"], ["y"], transB=1)],
-        "layer",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, weight.shape[1]])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, weight.shape[0]])],
-        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(bias, "bias")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    from assay.estimators.networks import ScoreNetwork, Standardisation
+    from assay.estimators.onnx_graph import score_graph
+    from assay.estimators.settings import NetworkSettings
+
+    _, x, _ = _network_and_data()
+    settings = NetworkSettings(hidden=(8, 8))
+    scaling = Standardisation(torch.tensor([0.5, -1.0, 2.0]), torch.tensor([1.0, 2.0, 0.5]))
+    network = ScoreNetwork(scaling, Standardisation(torch.tensor([0.1]), torch.tensor([3.0])), settings)
+    model = score_graph(network, settings.activation)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     with torch.no_grad():
-        expected = network[0](x).numpy()
+        expected = network(x).numpy()
     deviation = float(np.max(np.abs(session.run(None, {"x": x.numpy()})[0] - expected)))
     if not deviation < _ACCURACY:
         raise ValueError(f"onnxruntime differs from torch by {deviation:.1e}")

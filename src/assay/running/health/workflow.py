@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from importlib.metadata import version
 
 from assay.running.health.finding import Check, MissingError
@@ -11,7 +12,7 @@ from assay.running.health.madgraph import program
 
 _MEND = "pip install 'assay[workflow]'"
 _EXECUTORS = ("local", "docker")
-_PATIENCE = 5.0
+_SLURM = ("srun", "squeue", "scancel", "sinfo")
 
 
 def yadage() -> str:
@@ -41,30 +42,45 @@ def docker() -> str:
     return f"Docker Engine {client.version()['Version']}; images: {', '.join(ours) or 'none of ours'}"
 
 
+def apptainer() -> str:
+    """Ask Apptainer for its version, or Singularity where only that is found."""
+    from assay.running.layers.apptainer import PROGRAMS
+
+    found = [name for name in PROGRAMS if shutil.which(name) is not None]
+    if not found:
+        raise MissingError(f"no {' or '.join(PROGRAMS)} on PATH")
+    return program(found[0], "--version")()
+
+
+def slurm() -> str:
+    """Look for the programs that submit and follow jobs, and ask the controller, which has to answer."""
+    from assay.running.layers import BATCH_SYSTEMS
+
+    absent = [name for name in _SLURM if shutil.which(name) is None]
+    if absent:
+        raise MissingError(f"no {', '.join(absent)} on PATH")
+    BATCH_SYSTEMS["slurm"].check(())
+    return f"{program('srun', '--version')()}; the controller answers"
+
+
 def reana() -> str:
-    """Ask the REANA server that the settings name whether it is there."""
+    """Ask the REANA server that the settings name who we are: a token that it does not know is a fault."""
     server, token = os.environ.get("REANA_SERVER_URL"), os.environ.get("REANA_ACCESS_TOKEN")
     client = f"reana-client {version('reana-client')}"
     unset = [name for name, value in (("REANA_SERVER_URL", server), ("REANA_ACCESS_TOKEN", token)) if not value]
-    if unset or server is None:
+    if unset:
         raise MissingError(f"{client}; {' and '.join(unset)} not set")
-    import requests
+    from assay.running.reana.server import Server
 
-    answer = requests.get(f"{server.rstrip('/')}/api/ping", timeout=_PATIENCE)
-    answer.raise_for_status()
-    return f"{client}; {server} answers: {answer.json().get('message', answer.status_code)}"
+    user = Server().ping()
+    return f"{client}; {server}, release {user.server_version}, knows us as {user.email}"
 
 
 CHECKS = (
     Check("yadage", yadage, _MEND),
     Check("executors", executors, _MEND),
     Check("Docker", docker, "start the Docker Engine, for CONTAINERS=docker", optional=True),
-    Check("Apptainer", program("apptainer", "--version"), "install apptainer, for CONTAINERS=apptainer", optional=True),
-    Check(
-        "Slurm",
-        program("sbatch", "--version"),
-        "work where Slurm is set up, for BATCH_SYSTEM=slurm",
-        optional=True,
-    ),
+    Check("Apptainer", apptainer, "install Apptainer, for CONTAINERS=apptainer", optional=True),
+    Check("Slurm", slurm, "work where Slurm is set up, for BATCH_SYSTEM=slurm", optional=True),
     Check("REANA", reana, "set REANA_SERVER_URL and REANA_ACCESS_TOKEN, for make run-reana", optional=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,10 @@ BASE = "python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c
 _LINES = 40
 """Lines of a build's log that are shown when it fails."""
 _NO_TORCH = "No matching distribution found for torch"
+_TORCH_MEND = (
+    "give the index of torch's CPU builds, whose address pytorch.org tells for 'CPU': make images INDEX=...; "
+    "or a folder that holds the wheel, PIP_FIND_LINKS=...; or take the CUDA build, which needs neither: TORCH=cuda"
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,25 @@ class Built:
     reference: str
     size: int
     seconds: float
+
+
+def need_torch(images: Sequence[Image], settings: BuildSettings) -> None:
+    """Make sure, before anything is built, that torch's CPU build can be found: general indexes do not have it.
+
+    Raises
+    ------
+    WorkflowError
+        If it is wanted, and neither an index nor a folder with the wheel is given.
+    """
+    if settings.torch != "cpu" or settings.index or all(image.name != "ml" for image in images):
+        return
+    if settings.wheels is None or not any(settings.wheels.glob("torch-*+cpu-*.whl")):
+        raise WorkflowError(
+            "nothing tells where torch's CPU build is",
+            where=settings.naming.reference("ml"),
+            expected="an index or a wheel; general package indexes do not have it",
+            mend=_TORCH_MEND,
+        )
 
 
 def build(
@@ -142,5 +165,5 @@ def _follow(answers: Iterable[Mapping[str, str]], reference: str, say: Callable[
 
 def _mend(log: str) -> str:
     if _NO_TORCH in log:
-        return "give the index of torch's CPU builds (INDEX=..., as pytorch.org tells for 'CPU'), or TORCH=cuda"
+        return _TORCH_MEND
     return "put right what the lines above say; what is built already is kept"

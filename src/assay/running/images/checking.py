@@ -88,9 +88,7 @@ def property_faults(description: Description) -> list[str]:
         faults.append(f"has an entry point, {' '.join(description.entrypoint)}; REANA ignores it")
     if description.home != "/tmp":  # noqa: S108 - the container's own
         faults.append(f"HOME is {description.home or 'not set'}, not /tmp")
-    absent = [
-        name for name in ("title", "version", "revision", "created", "licenses") if name not in description.labels
-    ]
+    absent = [name for name in _LABELS if name not in description.labels]
     return faults + ([f"lacks labels: {', '.join(absent)}"] if absent else [])
 
 

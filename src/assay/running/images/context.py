@@ -86,8 +86,10 @@ def _files(project: Path, wheels: Path | None) -> Iterator[tuple[str, Path]]:
 
 
 def _git(project: Path, *arguments: str) -> str:
+    # whoever builds may read a folder of somebody else's, such as a container's mount, which git refuses without a word
+    command = ["git", "-c", f"safe.directory={project.resolve()}", "-C", str(project), *arguments]
     try:
-        done = subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from docker import DockerClient
 from docker.errors import APIError
+from docker.models.images import Image as DockerImage
 
 from assay.errors import WorkflowError
 from assay.running.images.engine import has_image, in_a_line
 
 _CREDENTIALS = ("unauthorized", "denied", "no basic auth", "authentication required", "insufficient_scope")
 _ABSENT = ("no such host", "connection refused", "i/o timeout", "server misbehaving", "network is unreachable")
+_UNKNOWN = "0001-01-01T00:00:00Z"
+"""When an image was made that does not tell; the engine writes it so, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class Pushed:
     digest: str
 
 
-def push(client: DockerClient, repository: str, tag: str, usual: str) -> Pushed:
-    """Push an image.
+def push(client: DockerClient, repository: str, tag: str, usual: str, say: Callable[[str], None]) -> Pushed:
+    """Push an image, the newest if there are two: the registry's name may be left from an earlier push.
 
     Credentials are those of `docker login`.
 
@@ -36,7 +40,9 @@ def push(client: DockerClient, repository: str, tag: str, usual: str) -> Pushed:
     repository, tag
         What the image is to be called in the registry.
     usual
-        What it was built as; if it is not yet called what it is to be called, it gets that name, too.
+        What it is called if it was built under no registry's name; it then gets that of the registry, too.
+    say
+        Is told if the registry's name is taken from one image and given to another.
 
     Raises
     ------
@@ -44,14 +50,22 @@ def push(client: DockerClient, repository: str, tag: str, usual: str) -> Pushed:
         If the image is not here, or the registry refuses it or cannot be reached.
     """
     reference = f"{repository}:{tag}"
-    if not has_image(client, reference):
-        if not has_image(client, usual):
-            raise WorkflowError("not here", where=usual, expected="a built image", mend="make images")
-        client.images.get(usual).tag(repository, tag=tag)
+    here, built = (client.images.get(name) if has_image(client, name) else None for name in (reference, usual))
+    if here is None and built is None:
+        raise WorkflowError("not here", where=usual, expected="a built image", mend="make images, with the same TAG")
+    if here is not None and built is not None and here.id != built.id and _created(built) >= _created(here):
+        say(f"{reference} was an older image than {usual}; now it is the same")
+        here = None
+    if here is None and built is not None:
+        built.tag(repository, tag=tag)
     try:
         return _follow(client.api.push(repository, tag=tag, stream=True, decode=True), reference)
     except APIError as refusal:
         raise _refused(reference, in_a_line(refusal.explanation or refusal)) from None
+
+
+def _created(image: DockerImage) -> datetime:
+    return datetime.fromisoformat(image.attrs.get("Created") or _UNKNOWN)
 
 
 def _follow(answers: Iterable[Mapping[str, Any]], reference: str) -> Pushed:

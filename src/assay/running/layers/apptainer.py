@@ -18,7 +18,7 @@ from assay.running.layers.program import Layer, Program, Step, needs_network, pa
 
 IMAGES = "ASSAY_APPTAINER_IMAGES"
 """Environment variable with a folder of image files, named as `apptainer pull` does: `assay-ml_0.1.0.sif`."""
-_PROGRAMS = ("apptainer", "singularity")
+PROGRAMS = ("apptainer", "singularity")
 
 
 class Apptainer(Layer):
@@ -69,12 +69,12 @@ def _scratch(step: Step) -> Path:
 
 
 def _program() -> str:
-    for name in _PROGRAMS:
+    for name in PROGRAMS:
         if shutil.which(name) is not None:
             return name
     raise WorkflowError(
         "there is no Apptainer here",
-        expected=f"one of the programs {', '.join(_PROGRAMS)}",
+        expected=f"one of the programs {', '.join(PROGRAMS)}",
         mend="install Apptainer, or run without containers",
     )
 

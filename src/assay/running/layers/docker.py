@@ -6,6 +6,7 @@ needs it. It carries the run's label, so that what a killed launcher leaves is f
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
 from collections.abc import Sequence
@@ -13,7 +14,16 @@ from dataclasses import replace
 
 from assay.errors import WorkflowError
 from assay.running.layers.commands import ask
-from assay.running.layers.program import RUN, Layer, Program, Step, memory_words, needs_network, passed_on
+from assay.running.layers.program import (
+    RUN,
+    Layer,
+    Program,
+    Step,
+    memory_words,
+    needs_network,
+    passed_on,
+    tracking_server,
+)
 
 _LABEL = "assay.run"
 
@@ -22,7 +32,8 @@ class Docker(Layer):
     """A container of Docker, through its command line."""
 
     def check(self, images: Sequence[str]) -> None:
-        """Check that Docker's daemon answers and has the images."""
+        """Check that Docker's daemon answers and has the images, and that containers reach what they track with."""
+        _check_tracking()
         if shutil.which("docker") is None:
             raise WorkflowError(
                 "there is no Docker here",
@@ -74,6 +85,26 @@ class Docker(Layer):
         left = ask(["docker", "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={run}"]).lines
         if left:
             ask(["docker", "rm", "--force", "--volumes", *left])
+
+
+def _check_tracking() -> None:
+    """Refuse a tracking server of this machine by a name that means the container itself within one."""
+    host = tracking_server(os.environ)
+    if host is not None and (host == "localhost" or host.endswith(".localhost") or _is_loopback(host)):
+        raise WorkflowError(
+            f"{host} is the container itself to the steps, not this machine: they would track nowhere",
+            where="MLFLOW_TRACKING_URI",
+            expected="an address that containers reach",
+            mend="use this machine's name or address, and have the server listen there "
+            "(mlflow server --host 0.0.0.0), or run without containers",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _limits(step: Step) -> list[str]:

@@ -7,14 +7,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from assay.running.resources import StepResources
 
 RUN = "ASSAY_RUN"
 """Environment variable with the run's identifier."""
-THREADS = "OMP_NUM_THREADS"
-ARITHMETIC = (THREADS, "OPENBLAS_", "MKL_", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES", "GLIBC_TUNABLES")
-"""How the environment variables begin that choose code by the processor, and so decide on last digits."""
+ARITHMETIC = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_",
+    "MKL_",
+    "ATEN_CPU_CAPABILITY",
+    "NPY_DISABLE_CPU_FEATURES",
+    "GLIBC_TUNABLES",
+)
+"""How the environment variables begin that decide on last digits: by the threads or the code for a processor."""
 TRACKING = "MLFLOW_"
 """How the environment variables begin that say where to track, and with which credentials."""
 
@@ -120,8 +127,14 @@ def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def needs_network(environment: Mapping[str, str]) -> bool:
-    """Whether a step talks to a tracking server."""
-    return "MLFLOW_TRACKING_URI" in environment
+    """Whether a step talks to a tracking server; it does not if it tracks into a file or a database."""
+    return tracking_server(environment) is not None
+
+
+def tracking_server(environment: Mapping[str, str]) -> str | None:
+    """Return the host of the server that steps track with, if they do."""
+    address = urlsplit(environment.get("MLFLOW_TRACKING_URI", ""))
+    return address.hostname if address.scheme in ("http", "https") else None
 
 
 def memory_words(step: Step) -> str:
