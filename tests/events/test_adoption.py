@@ -85,6 +85,28 @@ def test_weights_of_a_systematic_are_taken_from_the_file(signal, setup):
         adopted(signal, setup, (X, S), (MUF,), Adoption("signal"))
 
 
+def test_events_of_no_weight_at_the_reference_take_the_factors_too(signal, setup):
+    weights = signal.weights.copy()
+    weights[::5, 0] = 0.0
+    nuisance = NuisanceWeights(("muf_up", "muf_down"), 1.0 + signal.weights[:, :2])
+    found = adopted(replace(signal, weights=weights, nuisance=nuisance), setup, (X, S), (MUF,), Adoption("signal", 1.5))
+    assert found.nuisance is not None
+    np.testing.assert_allclose(found.nuisance.weights, 1.5 * nuisance.weights)
+
+
+def test_cuts_have_to_be_the_studys_but_for_white_space(signal, setup):
+    steps = tuple(dict.fromkeys(row.step for row in signal.cut_flow))
+    assert steps == ("generated", "x > cut")
+    dense = tuple(replace(row, step=row.step.replace(" ", "")) for row in signal.cut_flow)
+    given = replace(signal, cut_flow=(*dense, replace(dense[0], step="s is finite")))
+    found = adopted(given, setup, (X, S), (), Adoption("more", steps=steps))
+    assert [row.step for row in found.cut_flow] == [*(row.step for row in signal.cut_flow), "s is finite"]
+    with pytest.raises(EventFileError, match="selected by: generated, x>cut"):
+        adopted(given, setup, (X, S), (), Adoption("more", steps=("generated", "x > 2")))
+    none = adopted(replace(signal, cut_flow=()), setup, (X, S), (), Adoption("more", steps=steps))
+    assert none.cut_flow == ()
+
+
 def test_what_does_not_fit_is_refused(signal, background, setup):
     with pytest.raises(EventFileError, match="no observables y"):
         adopted(background, setup, (X, ObservableInfo("y", "1")), (), Adoption("c"))

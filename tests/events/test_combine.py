@@ -196,6 +196,16 @@ def with_parameter(table, **changes):
     return replace(table, space=replace(table.space, parameters=parameters))
 
 
+def with_reference(table):
+    """Variations at another benchmark, under the same name."""
+    space = replace(table.space, reference="a")
+    return replace(table, space=space, nuisance=NuisanceWeights(("up",), table.weights[:, 1:2]))
+
+
+def at_sm(table):
+    return replace(table, nuisance=NuisanceWeights(("up",), table.weights[:, :1]))
+
+
 DIFFERENCES = {
     "benchmark": (moved, r"values of benchmark e: \(0.8, 0.9\) and \(0.8, 0.95\)"),
     "parameter": (lambda t: with_parameter(t, name="other"), "parameters: t0, t1 and other, t1"),
@@ -214,6 +224,7 @@ DIFFERENCES = {
         lambda t: replace(t, cut_flow=(CutFlowRow(t.samples[0].name, "x > 9", 1, 1.0),)),
         "cuts: generated, x > cut and x > 9",
     ),
+    "reference": (with_reference, "reference of the nuisance benchmarks: sm and a"),
     "nuisance": (
         lambda t: replace(t, nuisance=NuisanceWeights(("up",), np.ones((t.n_events, 1)))),
         "nuisance benchmarks",
@@ -224,7 +235,8 @@ DIFFERENCES = {
 @pytest.mark.parametrize("difference", DIFFERENCES)
 def test_taking_the_setup_of_the_first_file_without_comparing(tables, tmp_path, difference):
     change, message = DIFFERENCES[difference]
-    paths = write_all([*tables[:2], change(tables[2])], tmp_path)
+    others = [at_sm(table) if difference == "reference" else table for table in tables[:2]]
+    paths = write_all([*others, change(tables[2])], tmp_path)
     with pytest.raises(MismatchError, match=message) as caught:
         combine(paths, tmp_path / "all.h5")
     assert "2.h5: its set-up differs" in str(caught.value)
@@ -249,7 +261,8 @@ def splits(draw):
     """Runs at benchmarks and of background, with k-factors, divided over files in any way."""
     kinds = draw(st.lists(st.sampled_from(["sm", "a", "d", None]), min_size=1, max_size=5))
     sizes = draw(st.lists(st.integers(2, 40), min_size=len(kinds), max_size=len(kinds)))
-    k_factors = draw(st.lists(st.sampled_from([1.0, 1.3]), min_size=len(kinds), max_size=len(kinds)))
+    k_factor = {kind: draw(st.sampled_from([1.0, 1.3])) for kind in ("sm", "a", "d", None)}
+    k_factors = [k_factor[kind] for kind in kinds]
     files = draw(st.lists(st.integers(0, 2), min_size=len(kinds), max_size=len(kinds)))
     return list(zip(kinds, sizes, k_factors, files, strict=True))
 
@@ -411,6 +424,38 @@ def test_files_of_madminer_are_combined(tables, tmp_path):
     at_sm = found.weights[found.benchmark_index == 0, 0]
     n_generated = at_sm.size * 5.0 / at_sm.sum() * (tables[0].own_weights.sum() / 5.0)
     assert n_generated == pytest.approx(at_sm.size, rel=0.1)
+
+
+def test_files_of_madminer_of_one_name(tables, tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    paths = [madminer_like(tables[i], tmp_path / folder / "run.h5") for i, folder in ((0, "one"), (2, "two"))]
+    result = combine([*paths, madminer_like(tables[1], tmp_path / "other.h5")], tmp_path / "all.h5")
+    assert [s.name for s in result.samples][:2] == ["one/run:sm", "two/run:sm"]
+    endings = [paths[0], madminer_like(tables[2], tmp_path / "one" / "run.hdf5")]
+    assert [s.name for s in combine(endings, tmp_path / "all.h5").samples] == ["run-0:sm", "run-1:sm"]
+
+
+def test_a_file_of_madminer_twice(tables, tmp_path):
+    path = madminer_like(tables[0], tmp_path / "run.h5")
+    again = tmp_path / "folder" / ".." / "run.h5"
+    (tmp_path / "folder").mkdir()
+    copy = tmp_path / "folder" / "run.h5"
+    copy.write_bytes(path.read_bytes())
+    output = tmp_path / "all.h5"
+    fails([path, again], output, "sample run:sm is in .*run.h5 already")
+    fails([path, copy, again], output, "run:sm is in .*run.h5 already")
+    fails([path, copy], output, "events are in other samples, too")
+
+
+def test_runs_of_one_benchmark_with_other_k_factors(toy, rng, tmp_path):
+    tables = [run_of(toy, rng, f"run_{k}", "sm", 50, k) for k in (1.0, 1.3)]
+    fails(
+        write_all(tables, tmp_path),
+        tmp_path / "all.h5",
+        "runs run_1.0 and run_1.3 of sm have k-factors of 1 and 1.3",
+        MismatchError,
+    )
 
 
 def test_files_with_and_without_samples_do_not_mix(tables, tmp_path):

@@ -57,3 +57,16 @@ def test_steps_keep_their_order():
     assert steps(rows) == ("z", "a", "m")
     assert steps(()) == ()
     assert np.all([isinstance(step, str) for step in steps(rows)])
+
+
+def test_numbers_that_are_not_finite_in_one_of_the_files_are_no_difference(header):
+    rows = tuple(CutFlowRow("s", step, 1, 1.0) for step in ("generated", "x > 1", "x is finite"))
+    one, other = replace(header, cut_flow=rows), replace(header, cut_flow=rows[:2])
+    assert differences(one, other) == differences(other, one) == []
+
+
+def test_references_matter_to_nuisance_benchmarks_alone(header):
+    other = replace(header, space=replace(header.space, reference="a"))
+    assert differences(header, other) == []
+    found = differences(replace(header, nuisance_benchmarks=("up",)), replace(other, nuisance_benchmarks=("up",)))
+    assert found == ["reference of the nuisance benchmarks: sm and a"]

@@ -185,12 +185,17 @@ def test_systematics_of_older_files(path):
     assert header.nuisance_parameters[0].benchmark_positive == "mu_up"
 
 
-def test_weights_that_are_not_constant_are_refused(signal_and_background, tmp_path):
+def test_weights_that_are_not_constant_are_taken_as_they_are(signal_and_background, tmp_path):
     table = signal_and_background
     weights = table.weights * np.linspace(1, 1.01, table.n_events)[:, None]
-    path = madminer_file(tmp_path / "madminer.h5", replace(table, weights=weights))
-    with pytest.raises(EventFileError, match="events of benchmark sm weigh between"):
-        read_event_file(path)
+    found = read_event_file(madminer_file(tmp_path / "madminer.h5", replace(table, weights=weights)))
+    np.testing.assert_allclose(found.weights, weights, rtol=1e-12)
+    at_sm = found.benchmark_index == 0
+    assert found.samples[0].counted
+    assert found.samples[0].cross_section == pytest.approx(weights[at_sm, 0].sum())
+    # what is known of the samples stays known
+    write_event_file(tmp_path / "ours.h5", found)
+    assert read_event_file(tmp_path / "ours.h5").samples == found.samples
 
 
 def test_opening_a_data_file_evaluates_expressions(signal_and_background, tmp_path):
@@ -209,7 +214,7 @@ def test_opening_a_data_file_evaluates_expressions(signal_and_background, tmp_pa
     again = read_event_file(tmp_path / "ours.h5")
     assert again.observables[0].definition == attack
     with pytest.raises(Exception, match="theta"):
-        again.space.parameters[0].coefficient([0.1])
+        again.space.parameters[0].entries[0].value([0.1])
     assert not trap.exists()
 
 

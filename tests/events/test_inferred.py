@@ -42,10 +42,29 @@ def test_errors_of_inferred_samples_are_those_of_independent_events(toy, rng):
     np.testing.assert_allclose(errors, np.sqrt((pool.event_weights(theta) ** 2).sum(axis=0)), rtol=0.02)
 
 
+@pytest.mark.parametrize("negative", [0.0, 0.2])
+def test_weights_of_any_size_and_sign_add_up(toy, rng, negative):
+    """Several runs at one benchmark with weights of their own each, as MadMiner puts them together."""
+    table = toy.table([("sm", 2000)], rng, cut=0.4)
+    factors = np.where(np.arange(table.n_events) < 500, 0.3, 1.7) * np.where(
+        rng.random(table.n_events) < negative, -1.0, 1.0
+    )
+    table = replace(table, weights=factors[:, None] * table.weights)
+    samples = infer(toy.space, table.own_weights, table.benchmark_index)
+    pool = EventPool.from_table(replace(table, samples=samples))
+    theta = np.array([[0.0, 0.0], [0.4, -0.3]])
+    values, errors = pool.cross_section(theta)
+    weights = table.weights @ toy.morphing.weights(theta).T
+    np.testing.assert_allclose(values, weights.sum(axis=0), rtol=1e-10)
+    # where all events are of one sample, the squared error at its benchmark is sum w^2 and no more
+    assert errors[0] == pytest.approx(np.sqrt((weights[:, 0] ** 2).sum()), rel=1e-10)
+    assert errors[1] == pytest.approx(np.sqrt((weights[:, 1] ** 2).sum()), rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("own", "drawn_at", "message"),
     [
-        ([0.1, 0.11], [0, 0], "events of benchmark sm weigh between 0.1 and 0.11"),
+        ([0.1, -0.11], [0, 0], "sample sm"),
         ([0.1, 0.1], [0, 6], "sampling_benchmarks runs from 0 to 6"),
         ([0.1, 0.1], [0, -2], "sampling_benchmarks runs from -2 to 0"),
         ([0.0, 0.0], [0, 0], "sample sm"),

@@ -71,6 +71,18 @@ def test_a_file_of_madminer():
     assert any("worth only" in text and "benchmark sm" in text for text in found.suspicious)
 
 
+def test_a_spread_of_the_weights_of_a_file_of_madminer(path):
+    with h5py.File(path, "r+") as file:
+        del file["assay"]
+        at_a = file["samples/sampling_benchmarks"][()] == 1
+        weights = file["samples/weights"][()]
+        weights[at_a, 1] *= np.linspace(1.0, 1.5, at_a.sum())
+        file["samples/weights"][...] = weights
+    found = inspect_event_file(path)
+    assert sentence_with(found.suspicious, "the events drawn at benchmark a weigh between")
+    assert found.faults == ()
+
+
 def test_a_file_of_madminer_before_0_9(path):
     with h5py.File(path, "r+") as file:
         del file["assay"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assay.errors import MismatchError
 from assay.events.combine import combine
 from assay.events.eventfile import read_event_file, write_event_file
 from assay.events.header import header_of
@@ -83,6 +84,18 @@ def test_a_combined_file_is_combined_again(paths, tmp_path):
     assert one.nuisance is not None
     assert other.nuisance is not None
     np.testing.assert_array_equal(one.nuisance.weights, other.nuisance.weights)
+    assert one.nuisance.systematics == other.nuisance.systematics
+    pdf, lumi = one.nuisance.systematics
+    assert len(pdf.axes) == 64
+    assert lumi.axes == ""
+
+
+def test_components_of_files_that_were_combined_apart_do_not_mix(paths, tmp_path):
+    combine(paths[:2], tmp_path / "one.h5")
+    combine(paths[2:], tmp_path / "other.h5")
+    with pytest.raises(MismatchError, match=r"components of pdf.*combine the files of all jobs together"):
+        combine([tmp_path / "one.h5", tmp_path / "other.h5"], tmp_path / "all.h5")
+    assert not (tmp_path / "all.h5").exists()
 
 
 def test_shares_are_told(toy, rng, effects):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from assay.errors import EventFileError
+from assay.errors import EventFileError, MismatchError
 from assay.events.strata import OwnWeights, Stratum, constants_of, strata_of, unweighted_samples
 from assay.events.table import Sample
 
@@ -22,6 +22,65 @@ def test_several_runs_are_weighted_by_their_generated_events(toy):
     assert strata[0].cross_section_error == pytest.approx(np.hypot(0.25 * 0.1, 0.75 * 0.2))
     assert strata[1].benchmark == -1
     np.testing.assert_allclose(constants_of(toy.space, strata), [1.75 / 400, 3.0 / 50, np.inf, np.inf, np.inf, np.inf])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4, 16])
+def test_more_jobs_do_not_measure_a_cross_section_better(toy, n_jobs):
+    runs = tuple(Sample(f"job{i}", "sm", 16000 // n_jobs, 1.0, 0.05) for i in range(n_jobs))
+    (stratum,), _ = strata_of(toy.space, runs)
+    assert stratum.cross_section_error == pytest.approx(0.05, rel=1e-12)
+    # measured again in half of the runs, and so independently
+    other = tuple(Sample(f"more{i}", "sm", 16000 // n_jobs, 1.01, 0.05) for i in range(n_jobs))
+    (stratum,), _ = strata_of(toy.space, runs + other)
+    assert stratum.cross_section_error == pytest.approx(0.05 / np.sqrt(2), rel=1e-12)
+    # counts of events are independent, equal or not
+    counted = tuple(Sample(f"count{i}", "sm", 400, 1.0, 0.05, counted=True) for i in range(n_jobs))
+    (stratum,), _ = strata_of(toy.space, counted)
+    assert stratum.cross_section_error == 0.0
+    assert stratum.counting_error == pytest.approx(0.05 / np.sqrt(n_jobs), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ((1.0, 0.01), (2.0, 0.01), "runs one and other of tt have cross sections of 1 .- 0.01 and 2 .- 0.01 pb"),
+        ((1.0, 0.0), (1.05, 0.0), "cross sections of 1"),
+        ((1.0, 0.01), (1.02, 0.0), None),  # two errors apart
+        ((1.0, 1e-5), (1.02, 1e-5), None),  # many errors apart, but 2 %: settings of generators
+        ((1.0, 0.2), (2.0, 0.3), None),  # twice as much, but less than three errors apart
+    ],
+)
+@pytest.mark.parametrize("benchmark", [None, "sm"])
+def test_runs_of_one_thing_have_one_cross_section(toy, one, other, message, benchmark):
+    samples = tuple(
+        Sample(name, benchmark, 100, *numbers, process="tt") for name, numbers in (("one", one), ("other", other))
+    )
+    if message is None:
+        strata_of(toy.space, samples)
+    else:
+        with pytest.raises(MismatchError, match=message.replace("tt", benchmark or "tt")) as caught:
+            strata_of(toy.space, samples)
+        assert "a background of its own" in str(caught.value)
+    # of another thing they may have any
+    apart = (samples[0], Sample("third", None, 100, *other, process="another"))
+    assert len(strata_of(toy.space, apart)[0]) == 2
+
+
+def test_runs_of_one_thing_have_one_k_factor(toy):
+    samples = (Sample("one", "sm", 100, 1.0), Sample("other", "sm", 100, 1.001, k_factor=1.001))
+    with pytest.raises(MismatchError, match=r"runs one and other of sm have k-factors of 1 and 1.001"):
+        strata_of(toy.space, samples)
+
+
+def test_errors_of_counted_events_are_too_uncertain_to_tell_more_than_halves(toy):
+    def pair(cross_section):
+        return tuple(
+            Sample(f"s{value}", "sm", 10_000, value, 0.01 * value, counted=True) for value in (1.0, cross_section)
+        )
+
+    strata_of(toy.space, pair(1.4))
+    with pytest.raises(MismatchError, match=r"runs s1\.0 and s2\.0 of sm"):
+        strata_of(toy.space, pair(2.0))
 
 
 def test_all_events_are_no_partition():

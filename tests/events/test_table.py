@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from assay.errors import EventFileError, ParameterError
-from assay.events.table import ObservableInfo, Sample, check_backgrounds, group_scales
+from assay.events.table import (
+    NuisanceParameter,
+    NuisanceWeights,
+    ObservableInfo,
+    Sample,
+    check_backgrounds,
+    group_scales,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -36,6 +43,20 @@ def test_where_events_were_drawn(table):
 def test_contradictions_are_named(table, change, message):
     with np.errstate(divide="ignore"), pytest.raises(EventFileError, match=message):
         replace(table, **change(table))
+
+
+@pytest.mark.parametrize(
+    ("columns", "parameters", "message"),
+    [
+        (("up", "up"), ("n",), "weight names repeat: up"),
+        (("up", "sm"), ("n",), "weight names repeat: sm"),
+        (("up", "down"), ("n", "n"), "nuisance parameter names repeat: n"),
+    ],
+)
+def test_names_of_variations_are_their_own(table, columns, parameters, message):
+    named = tuple(NuisanceParameter(name, "s", "up") for name in parameters)
+    with pytest.raises(EventFileError, match=message):
+        replace(table, nuisance=NuisanceWeights(columns, np.ones((100, 2)), named))
 
 
 def test_unknown_benchmark_of_a_sample(table):

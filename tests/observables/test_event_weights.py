@@ -96,6 +96,10 @@ def test_members_of_sets(sample):
     np.testing.assert_allclose(columns, NOMINAL[:, None] * (1 + (one - 1) / 1.6448536), rtol=1e-6)
     assert [p.benchmark_positive for p in effect.parameters] == ["s_1_up", "s_2_up"]
     assert effect.columns == ("s_1_up", "s_1_down", "s_2_up", "s_2_down")
+    # m1 is the central member of another set than the nominal weights' own
+    other = HessianSystematic(kind="pdf_hessian", members=members[1:3], central=members[0])
+    columns, _ = section_columns(other, sample)
+    np.testing.assert_allclose(columns, NOMINAL[:, None] * (1 + (one[1:3] - 1.1) / 1.1), rtol=1e-6)
     columns, effect = section_columns(hessian.model_copy(update={"symmetric": True}), sample)
     assert effect.columns == ("s_1_up", "s_2_up", "s_3_up", "s_4_up")
     assert effect.parameters[0].benchmark_negative is None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from server.cluster import Cluster
 from server.faults import AnswerFault, JobFault
 from toy_project import COMMANDS
+
+from assay.errors import ReanaError
+from assay.running.reana import run
+from assay.running.reana.follow import Watch
+from assay.running.reana.results import download
+from assay.running.reana.server import Server
 
 pytestmark = pytest.mark.fast
 
@@ -201,20 +209,67 @@ def test_outputs_that_are_not_there_are_missed(reana: Command, toy: Write) -> No
 
 
 def test_files_that_are_not_what_the_stage_wrote_are_refused(site: Any, reana: Command, toy: Write) -> None:
-    manifest = (
-        '{{"stage": "plot", "job": "", "version": "0", "study": "s", "study_hash": "0", "seed": 1, "key": "k", '
-        '"inputs": [], "outputs": [{{"path": "report.html", "sha256": "00", "size": 4}}], "started": "x", '
-        '"wall_time": 1.0, "peak_memory": 1.0}}'
-    )
-    plot = f"{COMMANDS['plot']} && echo '{manifest}' > {{output}}/manifest.json"
+    plot = f"{COMMANDS['plot']} && echo more >> {{output}}/report.html"
     shown = reana("--project", toy(plot=plot), expect=1)
     assert "report.html: the file is not what the stage wrote" in shown
+
+
+def test_a_stage_of_ours_without_a_manifest_is_not_taken(site: Any, reana: Command, toy: Write) -> None:
+    shown = reana("--project", toy(plot=f"{COMMANDS['plot']} && rm {{output}}/manifest.json"), expect=1)
+    assert "there is no manifest.json to verify it with" in shown
+    assert f"`assay reana follow {FIRST}`" in shown
+    assert not (site.folder / "results" / "ml").exists()
+
+
+def test_a_file_that_the_manifest_does_not_know_is_refused(site: Any, reana: Command, toy: Write) -> None:
+    shown = reana("--project", toy(plot=f"{COMMANDS['plot']} && echo 3 > {{output}}/figures/c.svg"), expect=1)
+    assert "ml/plot/figures/c.svg: the file is not what the stage wrote" in shown
+
+
+@pytest.mark.parametrize("name", ["../figures", "/figures", "."])
+def test_an_output_outside_of_the_folder_is_refused(name: str) -> None:
+    with pytest.raises(ReanaError, match="a name that leads out of the folder"):
+        download(cast(Server, None), FIRST, {"outputs": {"directories": [name]}}, Path("unused"), Watch(io.StringIO()))
+
+
+def test_a_start_that_stays_impossible_says_how_to_go_on(site: Any, reana: Command) -> None:
+    site.cluster.faults.answers.append(AnswerFault("start_workflow", 500, last=1000))
+    shown = reana(expect=1)
+    assert "a fault of its own (500" in shown
+    assert f"`assay reana follow {FIRST}`" in shown
+
+
+@pytest.mark.parametrize(("stopped", "words"), [("sleep", f"--resume {FIRST}"), ("download", f"follow {FIRST}`")])
+def test_ctrl_c_in_a_pause_or_download_says_how_to_go_on(
+    site: Any, reana: Command, monkeypatch: pytest.MonkeyPatch, stopped: str, words: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    site.cluster.faults.jobs.append(JobFault("combine", "lost", starts=1 if stopped == "sleep" else 0))
+    monkeypatch.setattr(run, stopped, interrupted) if stopped == "download" else monkeypatch.setattr(
+        run, "time", SimpleNamespace(sleep=interrupted)
+    )
+    assert words in reana(expect=130)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://localhost:5000", "https://127.0.0.1", "http://[::1]:80", "http://0.0.0.0:1", "HTTP://LocalHost", "file:///x",
+     "sqlite:///a.db", "mlruns", "http://", "http://[x"],
+)  # fmt: skip
+def test_a_tracking_server_that_the_cluster_cannot_reach_is_refused(site: Any, reana: Command, address: str) -> None:
+    shown = reana("secrets", environment={"MLFLOW_TRACKING_URI": address}, expect=1)
+    assert "MLFLOW_TRACKING_URI: not an address that the cluster can reach" in shown
+    assert address == "http://" or address not in shown
+    assert not site.cluster.secrets
 
 
 @pytest.mark.parametrize(
     ("arguments", "words", "status"),
     [
         (["--name", "a.b"], 'contains illegal character "."', 1),
+        (["--name", "a.b", "--check"], 'contains illegal character "."', 1),
         (["--part", "ml"], "--events goes with --part ml", 2),
         (["--part", "ml", "--events", "nothing.h5"], "nothing.h5: event file not found", 2),
         (["--project", "nowhere"], "no reana.yml and workflow/ here", 1),

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from reana_site import wait_until
 from server.faults import AnswerFault, JobFault
+from werkzeug.wrappers import Response
 
 from assay.events.eventfile import write_event_file
 from assay.events.table import EventTable, ObservableInfo, Sample
@@ -139,6 +140,68 @@ def test_what_may_go_better_is_tried_again_as_often_as_the_study_says(
     assert f"restarting {FIRST} in 0 s (1 of 2)" in shown
     assert f"restarting {FIRST}.1 in 0 s (2 of 2)" in shown
     assert f"{FIRST}.2 is finished" in shown
+
+
+@pytest.mark.parametrize("numbers", [(1, 1), (2, 2), (3, 3)])
+def test_a_start_and_restarts_survive_a_fault_of_the_server(
+    site: Any, reana: Command, small_study: Write, numbers: tuple[int, int]
+) -> None:
+    site.cluster.faults.answers.append(AnswerFault("start_workflow", 503, *numbers))
+    site.cluster.faults.jobs.append(JobFault("combine", "lost", starts=2))
+    reana("--study", small_study(execution={"retries": 2, "retry_delay": 0.1}), "--patience", "1")
+    assert [run.full_name for run in site.cluster.runs] == [FIRST, f"{FIRST}.1", f"{FIRST}.2"]
+    assert site.cluster.runs[-1].status == "finished"
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_start_whose_answer_is_lost_is_not_made_twice(
+    site: Any, reana: Command, small_study: Write, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    calls, whole = [], site.application._answer
+
+    def answer(operation: Any, *arguments: Any) -> Any:
+        done = whole(operation, *arguments)
+        calls.extend([operation.name] if operation.name == "start_workflow" else [])
+        is_lost = operation.name == "start_workflow" and len(calls) == lost
+        return Response('{"message": "Gateway Timeout"}', 504, content_type="application/json") if is_lost else done
+
+    monkeypatch.setattr(site.application, "_answer", answer)
+    site.cluster.faults.jobs.append(JobFault("combine", "lost", starts=1))
+    reana("--study", small_study(execution={"retries": 1, "retry_delay": 0.1}), "--patience", "1")
+    assert [run.full_name for run in site.cluster.runs] == [FIRST, f"{FIRST}.1"]
+    assert len(calls) == 2
+
+
+def test_results_take_the_place_of_those_of_an_earlier_study(site: Any, reana: Command) -> None:
+    plot = site.folder / "results" / "ml" / "plot"
+    (plot / "figures").mkdir(parents=True)
+    (plot / "mlartifacts").mkdir()
+    for name in ("figures/old.svg", "mlartifacts/old", "mine.txt"):
+        (plot / name).write_text("old")
+    reana()
+    assert {path.name for path in (plot / "figures").iterdir()} == {"a.svg", "b.svg"}
+    assert not (plot / "mlartifacts").exists()
+    assert (plot / "mine.txt").read_text() == "old"
+    assert {path.name for path in (site.folder / "results").iterdir()} == {"ml", "reana"}
+
+
+def test_results_stay_if_the_download_fails(site: Any, reana: Command) -> None:
+    reana()
+    site.cluster.faults.answers.append(AnswerFault("download_file", 404, first=6, last=6, message="gone"))
+    plot = site.folder / "results" / "ml" / "plot"
+    before = {path: path.stat().st_mtime_ns for path in plot.rglob("*")}
+    assert "follow" in reana("follow", FIRST, "--output", site.folder / "results", expect=1)
+    assert {path: path.stat().st_mtime_ns for path in plot.rglob("*")} == before
+    assert {path.name for path in (site.folder / "results").iterdir()} == {"ml", "reana"}
+
+
+def test_jobs_do_not_know_the_threads_of_the_client(
+    site: Any, reana: Command, toy: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "7")
+    reana("--project", toy(combine="env > {output}/combined.h5; true {events}"))
+    assert "NUM_THREADS" not in (site.cluster.find(FIRST).workspace / "physics/combine/combined.h5").read_text()
 
 
 def test_secrets_reach_the_jobs_and_show_nowhere(site: Any, reana: Command) -> None:

@@ -9,12 +9,18 @@ from typing import Any
 import yaml
 
 IMAGE = "example.org/toy:1"
+_SEAL = (
+    'python -c "import sys; from pathlib import Path; from assay.manifest import Manifest, outputs_of; '
+    "folder = Path(sys.argv[1]); Manifest(sys.argv[2], '', '0', 'toy', '0', 1, 'key', (), outputs_of(folder), 'now', "
+    '1.0, 1.0).write(folder)" {output}'
+)
+"""Writes a stage's manifest."""
 COMMANDS = {
     "configure": "mkdir -p {output} && echo 'jobs: [a, b]' > {output}/published.yml && cat {study} > {output}/study",
     "generate": "echo generating {job} && echo {job} >> {output}/events && echo $MLFLOW_TRACKING_URI > {output}/uri",
-    "combine": "cat {events} > {output}/combined.h5",
+    "combine": f"cat {{events}} > {{output}}/combined.h5 && {_SEAL} combine",
     "plot": "mkdir -p {output}/figures && cp {events} {output}/report.html && echo 1 > {output}/figures/a.svg && "
-    "echo 2 > {output}/figures/b.svg && echo the report is done",
+    f"echo 2 > {{output}}/figures/b.svg && {_SEAL} plot && echo the report is done",
 }
 PUBLISHERS: dict[str, dict[str, Any]] = {
     "configure": {"publisher_type": "fromyaml-pub", "yamlfile": "published.yml"},

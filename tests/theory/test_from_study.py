@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_basis(study: Study) -> None:
 
 def test_transforms_give_coefficients(study: Study) -> None:
     space, _ = parameter_space(study, seed=1)
-    np.testing.assert_allclose(space.coefficients([[1.0, -0.5]]), [[16.52, -8.26]])
+    np.testing.assert_allclose(space.card_values([[1.0, -0.5]]), [[16.52, -8.26]])
 
 
 def test_names_of_added_benchmarks_do_not_collide(study: Study) -> None:

@@ -47,10 +47,10 @@ def test_contradictions_are_named(make, message):
 
 
 def test_transform_gives_the_entry_of_the_parameter_card():
-    np.testing.assert_allclose(ONE.coefficient([0.0, 0.5]), [0.0, 8.26])
-    np.testing.assert_allclose(Parameter("c", "dim6", 1, (0.0, 1.0), 2, "3").coefficient([0.1, 0.2]), [3.0, 3.0])
+    np.testing.assert_allclose(CardEntry("dim6", 1, "16.52*theta").value([0.0, 0.5]), [0.0, 8.26])
+    np.testing.assert_allclose(CardEntry("dim6", 1, "3").value([0.1, 0.2]), [3.0, 3.0])
     space = ParameterSpace((ONE, TWO), (SM, BSM))
-    np.testing.assert_allclose(space.coefficients(space.benchmark_values), [[0, 0], [8.26, -1]])
+    np.testing.assert_allclose(space.card_values(space.benchmark_values), [[0, 0], [8.26, -1]])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_transform_gives_the_entry_of_the_parameter_card():
 )
 def test_transform_runs_no_code(transform):
     with pytest.raises(ExpressionError):
-        Parameter("p", "dim6", 1, (0.0, 1.0), 2, transform).coefficient([0.1])
+        CardEntry("dim6", 1, transform).value([0.1])
 
 
 def test_a_parameter_sets_several_entries():
@@ -71,5 +71,4 @@ def test_a_parameter_sets_several_entries():
         ("dim6", 5),
     ]
     np.testing.assert_allclose(both.card_values([[0.5, -1.0]]), [[1.0, 125.25, 0.5, -1.0]])
-    np.testing.assert_allclose(both.coefficients([0.5, -1.0]), [1.0, -1.0])
     assert both.max_powers == (2, 2)

@@ -35,6 +35,16 @@ def test_columns_and_parameters(name):
     assert all(p.systematic == name for p in effect.parameters)
 
 
+def test_names_with_those_of_components():
+    section = ReplicaSystematic(kind="pdf_replicas", members=("1..3",), components=2)
+    assert Effect("pdf", section).names == (
+        "pdf_1", "pdf_2",
+        "pdf_member_1", "pdf_member_2", "pdf_member_3",
+        "pdf_1_up", "pdf_1_down", "pdf_2_up", "pdf_2_down",
+    )  # fmt: skip
+    assert Effect("lumi", SECTIONS["norm"][0]).names == ("lumi", "lumi_up")
+
+
 def test_samples():
     everywhere = Effect("lumi", SECTIONS["norm"][0])
     assert everywhere.acts_on("signal")

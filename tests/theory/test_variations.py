@@ -40,6 +40,17 @@ def test_errors_at_90_percent_are_scaled_to_one_standard_deviation():
         variations.standard_deviations(90.0)
 
 
+def test_displacements_from_a_central_member_of_another_size():
+    # nominal weights of another set: the members' own 2 % remain, and not the 10 % between the sets
+    members = NOMINAL[:, None] * np.array([1.12, 1.08])
+    up, down = variations.hessian_pairs(NOMINAL, members, central=1.1 * NOMINAL)
+    np.testing.assert_allclose(up[:, 0], NOMINAL * (1 + 0.02 / 1.1), rtol=1e-6)
+    np.testing.assert_allclose(down[:, 0], NOMINAL * (1 - 0.02 / 1.1), rtol=1e-6)
+    one_sided = variations.symmetric_hessian(NOMINAL, members, 0.9, 1.1 * NOMINAL)
+    np.testing.assert_allclose(one_sided, NOMINAL[:, None] * (1 + np.array([0.02, -0.02]) / 1.1 / 1.6448536), rtol=1e-6)
+    assert np.all(np.isfinite(variations.symmetric_hessian(NOMINAL, members, 0.9, 0.0 * NOMINAL)))
+
+
 def test_asymmetric_pairs_give_the_master_formula(rng):
     # one eigenvector's effect on a rate is that of its members, with their asymmetry
     nominal = rng.uniform(0.5, 1.5, 1000)

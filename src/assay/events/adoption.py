@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import EventFileError
+from assay.events.compare import selection, steps
 from assay.events.eventfile import Setup
 from assay.events.nuisance_columns import nuisance_weights
 from assay.events.strata import strata_of
-from assay.events.table import EventTable, ObservableInfo, check_backgrounds
+from assay.events.table import CutFlowRow, EventTable, ObservableInfo, check_backgrounds
 from assay.study.model import NormalisationSystematic
 from assay.theory.parameters import ParameterSpace
 from assay.theory.systematics import Effect
@@ -37,11 +38,14 @@ class Adoption:
         For cross sections and weights.
     cross_section
         In pb, before cuts, of all events together; None for that which the file states.
+    steps
+        Of the study's selection, which a file's cut flow has to have, white space aside; none: not compared.
     """
 
     sample: str
     k_factor: float = 1.0
     cross_section: float | None = None
+    steps: tuple[str, ...] = ()
 
 
 def adopted(
@@ -65,8 +69,8 @@ def adopted(
     Raises
     ------
     EventFileError
-        If observables are missing or defined otherwise, signal events are of other benchmarks, or the weights of a
-        systematic that acts on the sample are not there.
+        If observables are missing or defined otherwise, the cuts are others, signal events are of other benchmarks, or
+        the weights of a systematic that acts on the sample are not there.
     """
     check_backgrounds(table)
     background = table.benchmark_index < 0
@@ -100,9 +104,9 @@ def adopted(
         table.sample_index,
         tuple(
             replace(row, sample=names.get(row.sample, row.sample), cross_section=factor * row.cross_section)
-            for row in table.cut_flow
+            for row in _cut_flow(table, adoption.steps)
         ),
-        nuisance_weights(effects, _varied(table, setup.space, weights, effects, adoption.sample)),
+        nuisance_weights(effects, _varied(table, setup.space, weights, effects, adoption.sample, factor)),
         {"adopted": dict(table.provenance)},
     )
 
@@ -146,7 +150,7 @@ def _columns_of(table: EventTable, observables: Sequence[ObservableInfo]) -> lis
         )
     for info in observables:
         other = table.observables[known[info.name]].definition
-        if other and info.definition and "".join(other.split()) != "".join(info.definition.split()):
+        if other and info.definition and _bare(other) != _bare(info.definition):
             raise EventFileError(
                 f"the observable {info.name} is {other}",
                 expected=f"{info.definition}, as in the study",
@@ -155,17 +159,37 @@ def _columns_of(table: EventTable, observables: Sequence[ObservableInfo]) -> lis
     return [known[info.name] for info in observables]
 
 
+def _cut_flow(table: EventTable, wanted: tuple[str, ...]) -> tuple[CutFlowRow, ...]:
+    """Return the cut flow of a file with its steps written as in the study."""
+    found = selection(steps(table.cut_flow))
+    if not found or not wanted:
+        return table.cut_flow
+    if [_bare(step) for step in found] != [_bare(step) for step in wanted]:
+        raise EventFileError(
+            f"its events were selected by: {', '.join(found)}",
+            expected=f"the steps of the study's selection: {', '.join(wanted)}",
+            mend="extract the events with the study's cuts and required observables",
+        )
+    written = dict(zip(found, wanted, strict=True))
+    return tuple(replace(row, step=written.get(row.step, row.step)) for row in table.cut_flow)
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
 def _varied(
     table: EventTable,
     space: ParameterSpace,
     weights: NDArray[np.float64],
     effects: tuple[Effect, ...],
     sample: str,
+    factor: float,
 ) -> NDArray[np.float64]:
     """Return the columns of all systematics, `(n_events, n_columns)`, from the file's own or from normalisations."""
     reference = weights[:, space.index_of(space.reference)]
     old = table.weights[:, table.space.index_of(table.space.reference)]
-    scale = np.divide(reference, old, out=np.ones_like(old), where=old != 0.0)[:, None]
+    scale = np.divide(reference, old, out=np.full_like(old, factor), where=old != 0.0)[:, None]
     columns = [np.empty((len(reference), 0))]
     for effect in effects:
         if not effect.acts_on(sample):

@@ -75,6 +75,7 @@ def combine(
         raise EventFileError("no event of any file is left after cuts", mend="loosen the cuts, or generate more events")
     reduction = ReplicaReduction.of(header, lambda: (table for part in parts for table in _tables(part, chunk)))
     header = reduction.header
+    strata, stratum_of_sample = strata_of(header.space, header.samples)
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=output.parent) as folder:
@@ -90,7 +91,6 @@ def combine(
                 keys = event_hash(event_content(table.x, table.weights), seed + _ORDER)
                 nuisance = () if table.nuisance is None else (table.nuisance.weights,)
                 shuffler.add(keys, index, np.concatenate([table.x, table.weights, *nuisance], axis=1))
-        strata, stratum_of_sample = strata_of(header.space, header.samples)
         unweighted = unweighted_samples(header.samples, strata, stratum_of_sample, own)
         return _write(output, header, shuffler, unweighted, n_events)
 
@@ -98,11 +98,11 @@ def combine(
 def _merged(paths: list[Path], chunk: int) -> tuple[list[_Part], EventHeader]:
     """Read all headers, check that they agree, and put samples and cut flows together."""
     headers, counts = [], []
-    for path in paths:
+    for path, label in zip(paths, _labels(paths), strict=True):
         with layout.reading(path) as file:
             header = read_header(file)
             counts.append(n_events_of(file))
-            headers.append(header if header.named_samples else _with_samples(path, file, header, chunk))
+            headers.append(header if header.named_samples else _with_samples(label, file, header, chunk))
         found = differences(headers[0], headers[-1])
         if found:
             raise MismatchError(
@@ -126,13 +126,23 @@ def _merged(paths: list[Path], chunk: int) -> tuple[list[_Part], EventHeader]:
     return parts, replace(headers[0], samples=samples, cut_flow=tuple(cut_flow), provenance=provenance)
 
 
-def _with_samples(path: Path, file: h5py.File, header: EventHeader, chunk: int) -> EventHeader:
+def _labels(paths: list[Path]) -> list[str]:
+    """Name each file by its base name, with as many folders as tell it from all others; one file has one name."""
+    whole = [path.resolve() for path in paths]
+    for depth in range(1, max(len(path.parts) for path in whole)):
+        labels = ["/".join(path.with_suffix("").parts[-depth:]) for path in whole]
+        if len(set(labels)) == len(set(whole)):
+            return labels
+    return [f"{path.stem}-{whole.index(path)}" for path in whole]  # they differ in their endings alone
+
+
+def _with_samples(label: str, file: h5py.File, header: EventHeader, chunk: int) -> EventHeader:
     """Infer the samples of a file that does not name them, and call them after the file."""
     seen = DrawnAt.nowhere(header.space)
     for rows in _chunks(file, header, chunk):
         seen = seen.updated(rows.own_weights, rows.drawn_at)
     samples = inferred_samples(header.space, seen)
-    renamed = tuple(replace(s, name=f"{path.stem}:{s.name}", process=s.process or s.name) for s in samples)
+    renamed = tuple(replace(s, name=f"{label}:{s.name}", process=s.process or s.name) for s in samples)
     return replace(header, samples=renamed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,14 +26,8 @@ def differences(first: EventHeader, other: EventHeader) -> list[str]:
         found.append("the morphing matrix or its components")
     if not found and _shifts(first.morphing) != _shifts(other.morphing):
         found.append("the benchmarks of finite differences, or their epsilon")
-    for name, ours, theirs in (
-        ("nuisance benchmarks", first.nuisance_benchmarks, other.nuisance_benchmarks),
-        ("nuisance parameters", first.nuisance_parameters, other.nuisance_parameters),
-        ("systematics", first.systematics, other.systematics),
-    ):
-        if ours != theirs:
-            found.append(f"{name}: {ours} and {theirs}")
-    cuts, other_cuts = steps(first.cut_flow), steps(other.cut_flow)
+    found += _nuisance(first, other)
+    cuts, other_cuts = (selection(steps(header.cut_flow)) for header in (first, other))
     if cuts and other_cuts and cuts != other_cuts:
         found.append(f"cuts: {', '.join(cuts)} and {', '.join(other_cuts)}")
     return found
@@ -41,6 +36,32 @@ def differences(first: EventHeader, other: EventHeader) -> list[str]:
 def steps(cut_flow: tuple[CutFlowRow, ...]) -> tuple[str, ...]:
     """Return the steps of a cut flow in their order."""
     return tuple(dict.fromkeys(row.step for row in cut_flow))
+
+
+def selection(of_steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the steps that a study asks for: those that drop numbers which are not finite depend on the events."""
+    return tuple(step for step in of_steps if not step.endswith(" is finite"))
+
+
+def _nuisance(first: EventHeader, other: EventHeader) -> Iterator[str]:
+    one, two = (tuple(replace(s, axes="") for s in header.systematics) for header in (first, other))
+    for name, ours, theirs in (
+        ("nuisance benchmarks", first.nuisance_benchmarks, other.nuisance_benchmarks),
+        ("nuisance parameters", first.nuisance_parameters, other.nuisance_parameters),
+        ("systematics", one, two),
+    ):
+        if ours != theirs:
+            yield f"{name}: {ours} and {theirs}"
+    if first.nuisance_benchmarks and first.space.reference != other.space.reference:
+        # the weights of variations are at the reference
+        yield f"reference of the nuisance benchmarks: {first.space.reference} and {other.space.reference}"
+    if one == two:
+        for mine, others in zip(first.systematics, other.systematics, strict=True):
+            if mine.axes != others.axes:
+                yield (
+                    f"axes of the principal components of {mine.name}, found in other events: "
+                    "combine the files of all jobs together"
+                )
 
 
 def _spaces(first: ParameterSpace, other: ParameterSpace) -> Iterator[str]:

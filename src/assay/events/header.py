@@ -166,6 +166,7 @@ def _write_systematics(file: h5py.File, header: EventHeader) -> None:
     put_unicode(group, "values", [s.value for s in header.systematics])
     put_unicode(group, "scales", [s.scale or "" for s in header.systematics])
     put_unicode(group, "samples", [json.dumps(s.samples) for s in header.systematics])
+    put_unicode(group, "axes", [s.axes for s in header.systematics])
     group = file.create_group("nuisance_parameters")
     put_text(group, "names", [n.name for n in header.nuisance_parameters])
     put_text(group, "systematics", [n.systematic for n in header.nuisance_parameters])
@@ -182,8 +183,9 @@ def _read_systematics(file: h5py.File) -> tuple[Systematic, ...]:
         return tuple(_joined_systematic(name, value) for name, value in zip(names, values, strict=True))
     kinds, scales = get_text(group, "types"), get_text(group, "scales")
     samples = get_text(group, "samples") if "samples" in group else ("[]",) * len(names)
-    rows = zip(names, kinds, values, scales, samples, strict=True)
-    return tuple(Systematic(n, k, v, absent(scale), tuple(json.loads(on))) for n, k, v, scale, on in rows)
+    axes = get_text(group, "axes") if "axes" in group else ("",) * len(names)
+    rows = zip(names, kinds, values, scales, samples, axes, strict=True)
+    return tuple(Systematic(n, k, v, absent(scale), tuple(json.loads(on)), axis) for n, k, v, scale, on, axis in rows)
 
 
 def _joined_systematic(name: str, text: str) -> Systematic:
@@ -211,6 +213,7 @@ def _write_samples(group: h5py.Group, samples: tuple[Sample, ...]) -> None:
     put(group, "cross_sections", np.array([s.cross_section for s in samples], dtype=np.float64))
     put(group, "cross_section_errors", np.array([s.cross_section_error for s in samples], dtype=np.float64))
     put(group, "k_factors", np.array([s.k_factor for s in samples], dtype=np.float64))
+    put(group, "counted", np.array([s.counted for s in samples], dtype=np.uint8))
 
 
 def _read_samples(group: h5py.Group) -> tuple[Sample, ...]:
@@ -222,10 +225,12 @@ def _read_samples(group: h5py.Group) -> tuple[Sample, ...]:
         get(group, "cross_section_errors")[()],
         get_text(group, "processes"),
         get(group, "k_factors")[()] if "k_factors" in group else np.ones(len(get(group, "names"))),
+        get(group, "counted")[()] if "counted" in group else np.zeros(len(get(group, "names"))),
         strict=True,
     )
     return tuple(
-        Sample(n, b or None, int(g), float(xs), float(err), process, float(k)) for n, b, g, xs, err, process, k in rows
+        Sample(n, b or None, int(g), float(xs), float(err), process, float(k), bool(counted))
+        for n, b, g, xs, err, process, k, counted in rows
     )
 
 

@@ -11,8 +11,6 @@ from assay.errors import EventFileError
 from assay.events.table import Sample
 from assay.theory.parameters import ParameterSpace
 
-_TOLERANCE = 1e-3
-
 
 @dataclass(frozen=True, eq=False)
 class DrawnAt:
@@ -62,13 +60,10 @@ class DrawnAt:
 def inferred_samples(space: ParameterSpace, seen: DrawnAt) -> tuple[Sample, ...]:
     """Infer the samples of a MadMiner file, in which every event knows the benchmark at which it was drawn.
 
-    The events of benchmark t have a constant weight c_t at t, the cross section for which each of them stands. How
-    many were generated before cuts is not known, so events and cross section after cuts are taken; the relative
-    error of 1/sqrt(n) of the latter then makes up for the unknown efficiency: in all, the squared error of a cross
-    section becomes sum w^2.
-
-    (Two runs at one benchmark that MadMiner has put together, each normalised to the cross section, cannot be told
-    from one.)
+    The events of benchmark t have weights at t that add up to its cross section after cuts; they may be of any size
+    (MadMiner gives each of several runs its own) and sign. How many were generated before cuts is not known, so events
+    and cross section after cuts are taken; the relative error of 1/sqrt(n) of the latter then makes up for the unknown
+    efficiency: in all, the squared error of a cross section becomes sum w^2.
 
     Parameters
     ----------
@@ -84,19 +79,12 @@ def inferred_samples(space: ParameterSpace, seen: DrawnAt) -> tuple[Sample, ...]
     Raises
     ------
     EventFileError
-        If the weights of a benchmark are not constant.
+        If the weights of a benchmark, or of background, do not add up to a positive cross section.
     """
     names = (*space.benchmark_names, None)
     samples = []
     for place in np.flatnonzero(seen.n_events):
         benchmark, n_events, total = names[place], int(seen.n_events[place]), float(seen.total[place])
-        lowest, highest = float(seen.lowest[place]), float(seen.highest[place])
-        if benchmark is not None and highest - lowest > _TOLERANCE * max(abs(lowest), abs(highest)):
-            raise EventFileError(
-                f"the events of benchmark {benchmark} weigh between {lowest:.6g} and {highest:.6g} pb there",
-                where="samples/weights",
-                expected="a constant weight, from which the number of generated events follows",
-                mend="extract the events again with assay, which keeps the samples in the file",
-            )
-        samples.append(Sample(benchmark or "background", benchmark, n_events, total, total / float(np.sqrt(n_events))))
+        error = total / float(np.sqrt(n_events))
+        samples.append(Sample(benchmark or "background", benchmark, n_events, total, error, counted=True))
     return tuple(samples)

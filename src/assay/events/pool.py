@@ -157,8 +157,8 @@ class EventPool:
         r"""Return the cross sections after cuts at theta `(n_theta, n_parameters)` and their errors, in pb.
 
         The error squares the morphed weights (morphing the squares is wrong away from the benchmarks). Its square is
-        the sum over strata of :math:`\sum w^2 - (\sum w)^2/N`, for N events generated, and of the generator's error
-        of the cross section of each.
+        the sum over strata of :math:`\sum w^2 - (\sum w)^2/N`, for N events generated, and of the generator's errors
+        of their cross sections (`assay.events.sums.StratumSums.errors`).
         """
         points = np.atleast_2d(theta)
         totals, errors = np.empty(len(points)), np.empty(len(points))

@@ -6,6 +6,7 @@ which directions hold most of their variance takes the events of all jobs to kno
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.events.header import EventHeader
-from assay.events.table import EventTable, NuisanceParameter
+from assay.events.table import EventTable, NuisanceParameter, Systematic
 from assay.theory.parameters import ParameterSpace
-from assay.theory.variations import ReplicaDirections, ReplicaSums, numbered, replica_directions, replica_pairs
+from assay.theory.systematics import columns_of, parameters_of
+from assay.theory.variations import ReplicaDirections, ReplicaSums, replica_directions, replica_pairs
 
 KIND = "pdf_replicas"
 
@@ -30,8 +32,12 @@ class _Component:
 
     @property
     def parameters(self) -> tuple[NuisanceParameter, ...]:
-        names = numbered(self.name, self.directions.vectors.shape[1])
-        return tuple(NuisanceParameter(name, self.name, f"{name}_up", f"{name}_down") for name in names)
+        return parameters_of(self.name, self.directions.vectors.shape[1])
+
+    @property
+    def axes(self) -> str:
+        """A hash of the directions."""
+        return hashlib.sha256(np.ascontiguousarray(self.directions.vectors).tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +93,14 @@ class ReplicaReduction:
             _Component(name, columns, replica_directions(sums[name], wanted[name])) for name, columns in members.items()
         )
         added = tuple(parameter for component in components for parameter in component.parameters)
-        names = (*(header.nuisance_benchmarks[column] for column in kept), *_columns(added))
+        names = (*(header.nuisance_benchmarks[column] for column in kept), *columns_of(added))
         parameters = (*header.nuisance_parameters, *added)
         shares = {component.name: float(component.directions.shares.sum()) for component in components}
         reduced = replace(
             header,
             nuisance_benchmarks=names,
             nuisance_parameters=parameters,
+            systematics=_along(header.systematics, components),
             provenance={**header.provenance, "share_of_replicas_variance": shares},
         )
         return cls(reduced, kept, components)
@@ -112,6 +119,7 @@ class ReplicaReduction:
             benchmark_names=self.header.nuisance_benchmarks,
             weights=np.concatenate(columns, axis=1),
             parameters=self.header.nuisance_parameters,
+            systematics=self.header.systematics,
         )
         return replace(table, nuisance=nuisance)
 
@@ -128,9 +136,9 @@ def _members(header: EventHeader) -> dict[str, NDArray[np.intp]]:
     return found
 
 
-def _columns(parameters: tuple[NuisanceParameter, ...]) -> tuple[str, ...]:
-    both = (name for p in parameters for name in (p.benchmark_positive, p.benchmark_negative))
-    return tuple(name for name in both if name is not None)
+def _along(systematics: tuple[Systematic, ...], components: tuple[_Component, ...]) -> tuple[Systematic, ...]:
+    axes = {component.name: component.axes for component in components}
+    return tuple(replace(systematic, axes=axes.get(systematic.name, systematic.axes)) for systematic in systematics)
 
 
 def _reference(space: ParameterSpace, weights: NDArray[np.float64]) -> NDArray[np.float64]:

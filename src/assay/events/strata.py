@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import EventFileError
-from assay.events.table import Sample
+from assay.events.samples import Sample, check_runs, mean_cross_section
 from assay.theory.parameters import ParameterSpace
 
 _NORMALISATION_TOLERANCE = 0.01
@@ -32,7 +32,9 @@ class Stratum:
         Number of generated events N before cuts, of all runs. (For a partition: the number that stands in its place
         in the variance, see `partitioned`.)
     cross_section, cross_section_error
-        In pb, before cuts: the mean of the runs, weighted by their generated events.
+        In pb, before cuts: the mean of the runs, weighted by their generated events, and the generator's error of it.
+    counting_error
+        What the number of events adds to the error where only that after cuts is known, in pb.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Stratum:
     n_generated: float
     cross_section: float
     cross_section_error: float
+    counting_error: float = 0.0
 
     @property
     def constant(self) -> float:
@@ -57,7 +60,13 @@ class Stratum:
 
 
 def strata_of(space: ParameterSpace, samples: tuple[Sample, ...]) -> tuple[tuple[Stratum, ...], NDArray[np.int64]]:
-    """Group samples by what they are runs of; return the strata and the stratum of each sample `(n_samples,)`."""
+    """Group samples by what they are runs of; return the strata and the stratum of each sample `(n_samples,)`.
+
+    Raises
+    ------
+    MismatchError
+        If runs of the same thing have cross sections or k-factors that do not fit each other.
+    """
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
         groups.setdefault(sample.group, []).append(sample)
@@ -67,15 +76,9 @@ def strata_of(space: ParameterSpace, samples: tuple[Sample, ...]) -> tuple[tuple
 
 
 def _stratum(space: ParameterSpace, kind: str, name: str, runs: list[Sample]) -> Stratum:
-    events = np.array([run.n_generated for run in runs], dtype=np.float64)
-    shares = events / events.sum()
-    return Stratum(
-        name,
-        space.index_of(name) if kind == "benchmark" else -1,
-        float(events.sum()),
-        float(shares @ [run.cross_section for run in runs]),
-        float(np.sqrt(shares**2 @ np.square([run.cross_section_error for run in runs]))),
-    )
+    check_runs(runs)
+    benchmark = space.index_of(name) if kind == "benchmark" else -1
+    return Stratum(name, benchmark, float(sum(run.n_generated for run in runs)), *mean_cross_section(runs))
 
 
 def constants_of(space: ParameterSpace, strata: tuple[Stratum, ...]) -> NDArray[np.float64]:

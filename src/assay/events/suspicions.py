@@ -14,11 +14,19 @@ MANY_ORDERS = 12.0
 HEAVY_EVENT = 0.05
 LARGE_CONDITION_NUMBER = 1e6
 SMALL_EFFICIENCY = 1e-3
+LARGE_SPREAD = 1e-3
 
 
 def suspicions(found: Survey) -> tuple[str, ...]:
     """Return a sentence for each: bad and negative weights, few effective events, constant observables and the like."""
-    return (*_events(found), *_observables(found), *_weights(found), *_benchmarks(found), *_samples(found))
+    return (
+        *_events(found),
+        *_observables(found),
+        *_weights(found),
+        *_own_weights(found),
+        *_benchmarks(found),
+        *_samples(found),
+    )
 
 
 def _events(found: Survey) -> Iterator[str]:
@@ -52,6 +60,17 @@ def _weights(found: Survey) -> Iterator[str]:
             yield f"a single event makes up {largest / total:.0%} of the weights at benchmark {name}"
         if found.n_events and largest == 0.0:
             yield f"all weights at benchmark {name} are zero"
+
+
+def _own_weights(found: Survey) -> Iterator[str]:
+    if found.header.named_samples:
+        return
+    of = found.drawn_at
+    for name, n, lowest, highest in zip(
+        found.header.space.benchmark_names, of.n_events, of.lowest, of.highest, strict=False
+    ):
+        if n and highest - lowest > LARGE_SPREAD * max(abs(lowest), abs(highest)):
+            yield f"the events drawn at benchmark {name} weigh between {lowest:.4g} and {highest:.4g} pb there"
 
 
 def _benchmarks(found: Survey) -> Iterator[str]:

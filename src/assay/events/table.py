@@ -71,6 +71,9 @@ class Systematic:
         For scales: "mu", "mur" or "muf".
     samples
         The processes that it acts on; all if empty.
+    axes
+        Of replicas replaced by principal components: a hash of their directions. Components along other axes are other
+        nuisance parameters, although they have the same names.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Systematic:
     value: str
     scale: str | None = None
     samples: tuple[str, ...] = ()
+    axes: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +200,9 @@ def check_table(table: EventTable) -> None:
     check_finite("weight at benchmark", table.weights, table.space.benchmark_names)
     if table.nuisance is not None:
         check_finite("weight at benchmark", table.nuisance.weights, table.nuisance.benchmark_names)
+    if table.nuisance is not None:
+        _check_names("weight", (*table.space.benchmark_names, *table.nuisance.benchmark_names))
+        _check_names("nuisance parameter", tuple(parameter.name for parameter in table.nuisance.parameters))
     _check_names("observable", table.observable_names)
     _check_names("sample", tuple(sample.name for sample in table.samples))
     benchmark_of_samples(table.space, table.samples)

@@ -108,9 +108,10 @@ def _columns(effect: Effect, reference: Array, weight: Callable[[str], Array]) -
     members = np.stack([weight(name) for name in weight_names(section.members)], axis=1)
     if isinstance(section, ReplicaSystematic):
         return members
+    central = None if section.central is None else weight(section.central)
     if section.symmetric:
-        return symmetric_hessian(reference, members, section.confidence_level)
-    pairs = hessian_pairs(reference, members, section.confidence_level)
+        return symmetric_hessian(reference, members, section.confidence_level, central)
+    pairs = hessian_pairs(reference, members, section.confidence_level, central)
     return np.stack(pairs, axis=2).reshape(len(reference), -1)
 
 

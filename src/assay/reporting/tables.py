@@ -9,7 +9,8 @@ import numpy as np
 from assay.estimators.history import TrainingHistory
 from assay.events.partition import Partition
 from assay.events.pool import EventPool
-from assay.events.table import CutFlowRow, EventTable, Sample
+from assay.events.samples import mean_cross_section
+from assay.events.table import CutFlowRow, EventTable
 from assay.inference.information import FisherResult
 from assay.inference.profiles import Interval
 from assay.inference.results import LimitResult
@@ -48,8 +49,8 @@ def cross_section_table(table: EventTable, pool: EventPool, luminosity: float) -
         runs = [sample for sample in table.samples if sample.benchmark == benchmark.name]
         before = "not generated"
         if runs:
-            mean, spread = _mean_cross_section(runs)
-            before = with_error(_PB_TO_FB * mean, _PB_TO_FB * spread)
+            mean, generator, counting = mean_cross_section(runs)
+            before = with_error(_PB_TO_FB * mean, _PB_TO_FB * float(np.hypot(generator, counting)))
         after = with_error(_PB_TO_FB * value, _PB_TO_FB * error)
         point = tuple(significant(theta, 3) for theta in benchmark.values)
         rows.append((benchmark.name, *point, before, after, significant(_PB_TO_FB * value * luminosity, 4)))
@@ -59,13 +60,6 @@ def cross_section_table(table: EventTable, pool: EventPool, luminosity: float) -
         f"the events of all samples); events expected after cuts for {luminosity:g} fb⁻¹"
     )
     return Table(caption, columns, tuple(rows))
-
-
-def _mean_cross_section(runs: Sequence[Sample]) -> tuple[float, float]:
-    """Return the mean of several runs, weighted by their numbers of events, and its error."""
-    total = sum(run.n_generated for run in runs)
-    mean = sum(run.n_generated * run.cross_section for run in runs) / total
-    return mean, float(np.sqrt(sum((run.n_generated * run.cross_section_error) ** 2 for run in runs))) / total
 
 
 def sample_table(table: EventTable, pool: EventPool) -> Table:

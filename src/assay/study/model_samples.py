@@ -80,6 +80,10 @@ class HessianSystematic(Section):
         tuple[WeightName, ...],
         Field(min_length=1, description="weights of the error members, +, -, +, - ...; 1001..1056 for a range"),
     ]
+    central: Annotated[
+        WeightName | None,
+        Field(description="weight of the set's central member; null: the nominal weight is of that member"),
+    ] = None
     symmetric: Annotated[bool, Field(description="one member per eigenvector in place of two")] = False
     confidence_level: Annotated[float, Field(gt=0, lt=1, description="of the set's members; 0.9 for sets at 90 %")] = (
         ONE_STANDARD_DEVIATION

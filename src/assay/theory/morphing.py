@@ -4,8 +4,7 @@ r"""Morphing: the cross section at any theta from those at the benchmarks.
 :math:`\tilde w_c`, :math:`w(\theta) = \tilde w(\theta) M^+` and :math:`M_{bc} = \tilde w_c(\theta_b)`
 (arXiv:1805.00020, section 3.3; ATL-PHYS-PUB-2015-047). With as many benchmarks as components :math:`M^+` is the
 inverse; with more, the pseudo-inverse gives the weights of least squares, which reproduce the polynomial all the same:
-of all weights that do, those with the smallest sum of squares, or, given variances of the benchmark weights, those
-with the smallest variance of the result (generalised least squares).
+of all weights that do, those with the smallest sum of squares.
 """
 
 from __future__ import annotations
@@ -66,7 +65,6 @@ class Morphing:
         basis: ArrayLike,
         names: Sequence[str] | None = None,
         used: ArrayLike | None = None,
-        variances: ArrayLike | None = None,
     ) -> Morphing:
         """Determine the morphing matrix from benchmarks.
 
@@ -80,9 +78,6 @@ class Morphing:
             Their names, for errors.
         used
             Which of them the morphing uses, by default all, shape `(n_benchmarks,)`; the others have weights of zero.
-        variances
-            Variances of the cross sections at the benchmarks, up to a factor, by default equal, shape
-            `(n_benchmarks,)`. They only matter to a basis of more benchmarks than components.
 
         Raises
         ------
@@ -99,12 +94,11 @@ class Morphing:
                 expected=f"at least {len(components)} benchmarks",
                 mend="add benchmarks, or lower the maximal powers",
             )
-        deviations = _deviations(variances, len(points))[rows]
         scale = _parameter_scale(points[rows])
         values = monomials(points[rows] / scale, components)
         _check_condition(values, components, [labels[b] for b in rows])
         matrix = np.zeros((len(components), len(points)))
-        matrix[:, rows] = np.linalg.pinv(values / deviations[:, None], rcond=1e-15) / deviations
+        matrix[:, rows] = np.linalg.pinv(values, rcond=1e-15)
         return cls(components, points, matrix / np.prod(scale**components, axis=1)[:, None])
 
     @classmethod
@@ -158,34 +152,30 @@ class Morphing:
         return values
 
 
-def _deviations(variances: ArrayLike | None, n_benchmarks: int) -> NDArray[np.float64]:
-    values = np.ones(n_benchmarks) if variances is None else np.asarray(variances, dtype=np.float64)
-    if values.shape != (n_benchmarks,) or not np.all((values > 0.0) & np.isfinite(values)):
-        raise MorphingError(
-            f"variances of the benchmarks {values.tolist()}", expected=f"{n_benchmarks} finite, positive numbers"
-        )
-    return np.asarray(np.sqrt(values))
-
-
 def _parameter_scale(points: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.abs(points).max(axis=0)
     return np.where(largest > 0.0, largest, 1.0)
 
 
 def _check_condition(values: NDArray[np.float64], powers: NDArray[np.int64], names: list[str]) -> None:
-    """Refuse a degenerate basis `values` (B, C), naming the benchmarks that depend on each other."""
+    """Refuse a degenerate basis `values` (B, C), naming the powers it leaves open.
+
+    Of as many benchmarks as powers, those that depend on each other are named, too. More than that always do, so
+    that none of them is to blame.
+    """
     left, singular, right = np.linalg.svd(values, full_matrices=True)
     condition = np.inf if singular[-1] == 0.0 else singular[0] / singular[-1]
     if condition <= MAX_CONDITION_NUMBER:
         return
-    weak = int(np.sum(singular * MAX_CONDITION_NUMBER < singular[0]))
-    n_components = len(powers)
-    dependent = np.flatnonzero(np.abs(left[:, n_components - weak :]).max(axis=1) > 1e-3)
-    undetermined = np.flatnonzero(np.abs(right[n_components - weak :]).max(axis=0) > 1e-3)
+    determined = len(powers) - int(np.sum(singular * MAX_CONDITION_NUMBER < singular[0]))
+    undetermined = np.flatnonzero(np.abs(right[determined:]).max(axis=0) > 1e-3)
+    open_powers = f"the powers {', '.join(str(tuple(map(int, powers[c]))) for c in undetermined)} are not determined"
+    message = f"the morphing basis is degenerate (condition number {condition:.1e}): "
+    mend = "add a benchmark elsewhere, or let the optimiser choose it"
+    if len(names) == len(powers):
+        dependent = np.flatnonzero(np.abs(left[:, determined:]).max(axis=1) > 1e-3)
+        message += f"the benchmarks {', '.join(names[b] for b in dependent)} depend on each other, so that "
+        mend = "move or replace one of these benchmarks, or let the optimiser choose it"
     raise MorphingError(
-        f"the morphing basis is degenerate (condition number {condition:.1e}): "
-        f"the benchmarks {', '.join(names[b] for b in dependent)} depend on each other, "
-        f"so that the powers {', '.join(str(tuple(map(int, powers[c]))) for c in undetermined)} are not determined",
-        expected=f"a condition number below {MAX_CONDITION_NUMBER:.0e}",
-        mend="move or replace one of these benchmarks, or let the optimiser choose it",
+        message + open_powers, expected=f"a condition number below {MAX_CONDITION_NUMBER:.0e}", mend=mend
     )

@@ -89,16 +89,6 @@ class Parameter:
         """All entries of the parameter card that it sets."""
         return (CardEntry(self.lha_block, self.lha_id, self.transform), *self.further_entries)
 
-    def coefficient(self, theta: ArrayLike) -> NDArray[np.float64]:
-        """Return the value of the first entry of the parameter card at parameter values `theta` (any shape).
-
-        Raises
-        ------
-        ExpressionError
-            If the transform is not arithmetic in `theta`.
-        """
-        return self.entries[0].value(theta)
-
 
 @dataclass(frozen=True)
 class Benchmark:
@@ -190,12 +180,6 @@ class ParameterSpace:
             raise ParameterError(
                 f"there is no benchmark {benchmark!r}", expected=f"one of {', '.join(self.benchmark_names)}"
             ) from None
-
-    def coefficients(self, theta: ArrayLike) -> NDArray[np.float64]:
-        """Return each parameter's first entry of the parameter card at theta `(..., n_parameters)`, of that shape."""
-        values = np.asarray(theta, dtype=np.float64)
-        columns = [p.coefficient(values[..., i]) for i, p in enumerate(self.parameters)]
-        return np.stack(columns, axis=-1)
 
     @property
     def card_entries(self) -> tuple[CardEntry, ...]:

@@ -54,11 +54,14 @@ def standard_deviations(confidence_level: float) -> float:
     return float(ndtri(0.5 + 0.5 * confidence_level))
 
 
-def hessian_pairs(nominal: Array, members: Array, confidence_level: float = 0.68268949) -> tuple[Array, Array]:
+def hessian_pairs(
+    nominal: Array, members: Array, confidence_level: float = 0.68268949, central: Array | None = None
+) -> tuple[Array, Array]:
     """Return up and down weights `(E, K)` of K eigenvectors, from members `(E, 2 K)` in the order +, -, +, -.
 
-    The displacement of each member from the nominal weights `(E,)` is divided by the standard deviations of the set's
-    confidence level.
+    The displacement of each member from the set's central one `(E,)` is divided by the standard deviations of the set's
+    confidence level, and goes, relative to the central member, on top of the nominal weights `(E,)`: W0 + (W0 / C)
+    (W - C) / z. Without a central member the nominal weights are it.
 
     Raises
     ------
@@ -71,14 +74,22 @@ def hessian_pairs(nominal: Array, members: Array, confidence_level: float = 0.68
             expected="two members per eigenvector, without the central one",
             mend="say that the set is symmetric, or give its error members alone",
         )
-    scaled = nominal[:, None] + (members - nominal[:, None]) / standard_deviations(confidence_level)
-    return scaled[:, 0::2], scaled[:, 1::2]
+    displaced = symmetric_hessian(nominal, members, confidence_level, central)
+    return displaced[:, 0::2], displaced[:, 1::2]
 
 
-def symmetric_hessian(nominal: Array, members: Array, confidence_level: float = 0.68268949) -> Array:
-    """Return up weights `(E, K)` of a Hessian set with one member `(E, K)` per eigenvector (arXiv:1510.03865)."""
-    scaled: Array = nominal[:, None] + (members - nominal[:, None]) / standard_deviations(confidence_level)
-    return scaled
+def symmetric_hessian(
+    nominal: Array, members: Array, confidence_level: float = 0.68268949, central: Array | None = None
+) -> Array:
+    """Return up weights `(E, K)` of a Hessian set with one member `(E, K)` per eigenvector (arXiv:1510.03865).
+
+    They are displaced from the nominal weights as those of `hessian_pairs`.
+    """
+    middle = nominal if central is None else central
+    # an event that the central member gives no weight cannot be scaled to it
+    scale = np.divide(nominal, middle, out=np.ones(len(nominal)), where=middle != 0.0)[:, None]
+    displaced: Array = nominal[:, None] + scale * (members - middle[:, None]) / standard_deviations(confidence_level)
+    return displaced
 
 
 def envelope(nominal: Array, members: Array) -> tuple[Array, Array]:

@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from assay.running.layers.program import ARITHMETIC
-
 from .faults import Faults
+from .jobs import processor
 
 Runner = Literal["local", "docker"]
 DEFAULT_TOKEN = "test-token-of-a-user"  # noqa: S105
@@ -242,5 +241,5 @@ def in_days(days: int) -> str:
 
 def _environment() -> dict[str, str]:
     """Return what an engine has of this environment: nothing of the user's settings or credentials."""
-    kept = ("PATH", "LANG", "DOCKER_HOST", "TMPDIR", *ARITHMETIC)
-    return {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    kept = ("PATH", "LANG", "DOCKER_HOST", "TMPDIR")
+    return {**processor(), **{name: value for name, value in os.environ.items() if name.startswith(kept)}}

@@ -48,7 +48,7 @@ def run_local(pod: Pod) -> Outcome:
     """Run a job as a process, this Python's programs found first; limits are watched over."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
-    environment = {**kept, **_processor(), "HOME": "/tmp", "PATH": path, **pod.environment}  # noqa: S108 - as in images
+    environment = {**kept, **processor(), "HOME": "/tmp", "PATH": path, **pod.environment}  # noqa: S108 - as in images
     return _watched(["bash", "-c", pod.command], pod, environment, _bytes(pod), [])
 
 
@@ -63,15 +63,19 @@ def run_docker(pod: Pod) -> Outcome:
         command += ["--memory", str(memory), "--memory-swap", str(memory)]
     if "kubernetes_cpu_limit" in pod.resources:
         command += ["--cpus", str(pod.resources["kubernetes_cpu_limit"])]
-    for variable in (*pod.environment, *_processor()):
+    for variable in (*pod.environment, *processor()):
         command += ["--env", variable]
     environment = {**os.environ, **pod.environment}
     return _watched([*command, pod.image, "-c", pod.command], pod, environment, None, ["docker", "kill", name])
 
 
-def _processor() -> dict[str, str]:
-    """Return the variables that choose code by the processor: the cluster's are like the one here."""
-    return {name: value for name, value in os.environ.items() if name.startswith(ARITHMETIC)}
+def processor() -> dict[str, str]:
+    """Return the variables that choose code by the processor, as if the cluster's were like the one here.
+
+    How many threads the client may use is not among them: a cluster does not know.
+    """
+    chosen = {name: value for name, value in os.environ.items() if name.startswith(ARITHMETIC)}
+    return {name: value for name, value in chosen.items() if not name.endswith("_NUM_THREADS")}
 
 
 def end_containers(workflow: str) -> None:

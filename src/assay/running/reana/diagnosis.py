@@ -12,6 +12,7 @@ from typing import Literal
 
 from assay.errors import ReanaError
 from assay.running.reana.answers import Job, Logs, RunState
+from assay.running.steps import stage_of
 
 Cause = Literal["stopped", "deleted", "memory", "time", "image", "program", "lost"]
 
@@ -88,7 +89,7 @@ def _memory(run: str, job: Job, also: str) -> ReanaError:
     return ReanaError(
         f"step {job.name} took more memory than it may and was killed; its last lines:\n{_own_words(job.log)}{also}",
         where=run,
-        mend=f"raise execution.resources.{_stage(job)}.memory (GiB) in the study and go on with --resume {run}",
+        mend=f"raise execution.resources.{stage_of(job.name)}.memory (GiB) in the study and go on with --resume {run}",
     )
 
 
@@ -96,8 +97,8 @@ def _time(run: str, job: Job, also: str) -> ReanaError:
     return ReanaError(
         f"step {job.name} took longer than it may and was killed; its last lines:\n{_own_words(job.log)}{also}",
         where=run,
-        mend=f"raise execution.resources.{_stage(job)}.time_limit (minutes) in the study, or make batches smaller "
-        f"(execution.jobs_per_step), and go on with --resume {run}",
+        mend=f"raise execution.resources.{stage_of(job.name)}.time_limit (minutes) in the study, or make batches "
+        f"smaller (execution.jobs_per_step), and go on with --resume {run}",
     )
 
 
@@ -143,8 +144,3 @@ def _without_failed_job(state: RunState, logs: Logs) -> Failure:
 
 def _also(others: Sequence[Job]) -> str:
     return f"\nfailed, too: {', '.join(job.name for job in others)}" if others else ""
-
-
-def _stage(job: Job) -> str:
-    head, _, number = job.name.rpartition("_")
-    return head if number.isdigit() else job.name

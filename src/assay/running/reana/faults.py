@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from requests.exceptions import SSLError
+
 from assay.errors import ReanaAccessError, ReanaError
 
 _STATUS_IN_TEXT = re.compile(r"^Error (\d{3}) ")
@@ -64,6 +66,13 @@ def as_error(error: Exception, doing: str, server: str) -> ReanaError:
             where=server,
             expected="an answer",
             mend="try again later; if it stays so, tell the server's administrators",
+        )
+    if any(isinstance(one, SSLError) for one in _chain(error)):
+        return ReanaAccessError(
+            f"{doing}: the server's certificate cannot be verified",
+            where=server,
+            expected="a certificate of an authority that this machine trusts",
+            mend="name the authority's file in REQUESTS_CA_BUNDLE, or set REANA_VERIFY_TLS=no and trust the network",
         )
     if _is_no_connection(error):
         return TransientError(

@@ -13,6 +13,7 @@ from assay.running.reana.answers import Job, RunState
 from assay.running.reana.patience import Patience
 from assay.running.reana.server import Server
 from assay.running.status import PARTS, JobStatus, RunStatus, StageStatus, StepStatus
+from assay.running.steps import stage_of
 
 _CONDITIONS: dict[str, Condition] = {
     "created": "waiting", "queued": "waiting", "running": "running", "finished": "done", "failed": "failed",
@@ -74,8 +75,10 @@ def run_status(state: RunState, jobs: Sequence[Job], clock: Callable[[], float] 
     now = clock()
     steps = [_step(job, now) for job in jobs]
     known = [stage for part in PARTS.values() for stage in part]
-    others = [name for name in dict.fromkeys(map(_stage, steps)) if name not in known]
-    stages = tuple(_stage_status(name, [step for step in steps if _stage(step) == name]) for name in [*known, *others])
+    others = [name for name in dict.fromkeys(stage_of(step.name) for step in steps) if name not in known]
+    stages = tuple(
+        _stage_status(name, [step for step in steps if stage_of(step.name) == name]) for name in [*known, *others]
+    )
     elapsed = None if state.started is None else (state.ended or now) - state.started
     condition: Condition = "running" if state.is_active else _CONDITIONS.get(state.status, "failed")
     return RunStatus(state.name, condition, state.is_active, elapsed, stages)
@@ -85,11 +88,6 @@ def _step(job: Job, now: float) -> StepStatus:
     condition = _CONDITIONS.get(job.status, "waiting")
     elapsed = None if job.started is None else (job.ended or now) - job.started
     return StepStatus(job.name, condition, (JobStatus(job.name, condition),), None, elapsed)
-
-
-def _stage(step: StepStatus) -> str:
-    head, _, number = step.name.rpartition("_")
-    return head if number.isdigit() else step.name
 
 
 def _stage_status(name: str, steps: Sequence[StepStatus]) -> StageStatus:

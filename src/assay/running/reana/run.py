@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from assay.errors import ReanaError
 from assay.running.reana.answers import RunState
 from assay.running.reana.checks import check_cluster, check_name, load_specification
 from assay.running.reana.diagnosis import Failure, diagnose
-from assay.running.reana.faults import TransientError
+from assay.running.reana.faults import MissingError, TransientError
 from assay.running.reana.follow import Watch, follow
 from assay.running.reana.results import download
 from assay.running.reana.server import Server
@@ -21,7 +24,6 @@ from assay.study.model import Study
 
 STAGING = "reana"
 """Folder below the output that holds what was uploaded."""
-_PATIENCE_WITH_UPLOADS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Submission:
     specification: dict[str, Any]
 
 
-def prepare(request: Request, output: Path) -> tuple[Staged, dict[str, Any]]:
-    """Stage a study and check what REANA would be given, without a server."""
+def prepare(request: Request, output: Path, name: str) -> tuple[Staged, dict[str, Any]]:
+    """Stage a study and check what REANA would be given, the run's name, too, without a server."""
+    check_name(name)
     staged = stage(request, output / STAGING)
     return staged, load_specification(staged)
 
@@ -50,8 +53,7 @@ def submit(
     resume
         A run that failed, to go on in its workspace with the study as it is now.
     """
-    check_name(name)
-    staged, specification = prepare(request, output)
+    staged, specification = prepare(request, output, name)
     user = server.ping()
     watch.tell(f"server {server.url}: REANA {user.server_version}, as {user.email}")
     check_cluster(specification, server.info())
@@ -62,7 +64,8 @@ def submit(
         run = resume
         _check_ended(server.state(run))
     _upload(server, run, staged, watch)
-    run = server.start(run) if resume is None else server.restart(run, staged.specification)
+    with _hint(watch, f"see `reana-client list`: what has started is taken up again with `assay reana follow {run}`"):
+        run = _start(server, run, watch) if resume is None else _restart(server, run, watch, staged.specification)
     watch.tell(f"{run} is started; what it does: assay reana follow {run}; end it: reana-client stop -w {run}")
     return Submission(run, staged.specification)
 
@@ -79,14 +82,17 @@ def complete(server: Server, submission: Submission, study: Study, output: Path,
     while True:
         failure = _follow_to_end(server, run, watch)
         if failure is None:
-            return download(server, run, submission.specification, output, watch)
+            return _download(server, run, submission.specification, output, watch)
         if not failure.is_worth_repeating or attempts == study.execution.retries:
             raise failure.error
         attempts += 1
         watch.tell(f"{failure.error.what}\nrestarting {run} in {pause:.0f} s ({attempts} of {study.execution.retries})")
-        time.sleep(pause)
+        with _hint(
+            watch, f"go on with --resume {run}; if `reana-client list` has its restart: `assay reana follow RESTART`"
+        ):
+            time.sleep(pause)
+            run = _restart(server, run, watch)
         pause *= 2
-        run = server.restart(run)
 
 
 def collect(server: Server, run: str, output: Path, watch: Watch) -> tuple[Path, ...]:
@@ -96,7 +102,7 @@ def collect(server: Server, run: str, output: Path, watch: Watch) -> tuple[Path,
     failure = _follow_to_end(server, run, watch)
     if failure is not None:
         raise failure.error
-    return download(server, run, specification, output, watch)
+    return _download(server, run, specification, output, watch)
 
 
 def _check_ended(state: RunState) -> None:
@@ -117,32 +123,79 @@ def _check_ended(state: RunState) -> None:
 
 
 def _upload(server: Server, run: str, staged: Staged, watch: Watch) -> None:
-    # a refusal cannot be told from a fault of the server (see `Server.upload`), so the patience is short
-    patience = replace(watch.patience, longest=min(watch.patience.longest, _PATIENCE_WITH_UPLOADS))
     for name in staged.files:
-        patience.insist(partial(server.upload, run, staged.folder / name, name), watch.tell)
+        watch.patience.insist(partial(server.upload, run, staged.folder / name, name), watch.tell)
     size = sum((staged.folder / name).stat().st_size for name in staged.files)
     watch.tell(f"uploaded {len(staged.files)} files, {size / 1e6:.1f} MB")
 
 
+def _start(server: Server, run: str, watch: Watch) -> str:
+    """Start a run that was created; a server may have started it and failed to say so."""
+
+    def attempt() -> str:
+        return server.start(run) if server.state(run).status == "created" else run
+
+    return watch.patience.insist(attempt, watch.tell)
+
+
+def _restart(server: Server, run: str, watch: Watch, specification: dict[str, Any] | None = None) -> str:
+    """Restart a run once: before another attempt, look whether the one before made the new run all the same."""
+    again = watch.patience.insist(lambda: _name_of_restart(server, run), watch.tell)
+
+    def attempt() -> str:
+        try:
+            server.state(again)
+        except MissingError:
+            return server.restart(run, specification)
+        return _start(server, again, watch)
+
+    return watch.patience.insist(attempt, watch.tell)
+
+
+def _name_of_restart(server: Server, run: str) -> str:
+    """Return what REANA will call the next restart of `name.1`, or of its restart `name.1.1`."""
+    name, number, *_ = [*run.split("."), ""]
+    if not number:
+        name, number, *_ = server.state(run).name.split(".")
+    for restarts in count(1):
+        try:
+            server.state(f"{name}.{number}.{restarts}")
+        except MissingError:
+            return f"{name}.{number}.{restarts}"
+    raise AssertionError("there is an end to restarts")
+
+
 def _follow_to_end(server: Server, run: str, watch: Watch) -> Failure | None:
     """Return why a run did not finish, or None if it did."""
-    try:
+    with _hint(
+        watch,
+        f"the run goes on by itself: take it up again with `assay reana follow {run}`, end it with "
+        f"`reana-client stop -w {run}`",
+    ):
         state = follow(server, run, watch)
+        if state.status == "finished":
+            return None
+        return diagnose(state, watch.patience.insist(lambda: server.logs(run), watch.tell))
+
+
+def _download(server: Server, run: str, specification: dict[str, Any], output: Path, watch: Watch) -> tuple[Path, ...]:
+    with _hint(watch, f"the results stay on the server: download them with `assay reana follow {run}`"):
+        return download(server, run, specification, output, watch)
+
+
+@contextmanager
+def _hint(watch: Watch, hint: str) -> Iterator[None]:
+    """Say how to go on, whether an error or Ctrl-C ends it."""
+    try:
+        yield
     except ReanaError as fault:
         lasted = f", for {watch.patience.longest:.0f} s" if isinstance(fault, TransientError) else ""
         raise ReanaError(
             f"{fault.what}{lasted}",
             where=fault.where,
             expected=fault.expected,
-            mend=f"{fault.mend}; the run goes on by itself: take it up again with `assay reana follow {run}`",
+            mend=f"{fault.mend}; {hint}" if fault.mend else hint,
         ) from None
     except KeyboardInterrupt:
-        watch.tell(
-            f"\n{run} goes on, on the cluster. Take it up again: assay reana follow {run}; end it: "
-            f"reana-client stop -w {run}"
-        )
+        watch.tell(f"\n{hint}")
         raise
-    if state.status == "finished":
-        return None
-    return diagnose(state, watch.patience.insist(lambda: server.logs(run), watch.tell))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from reana_client.api import client
@@ -18,10 +19,13 @@ from requests.adapters import HTTPAdapter
 
 from assay.errors import ReanaAccessError, ReanaError
 from assay.running.reana.answers import Logs, RemoteFile, RunState, User, logs, run_state
-from assay.running.reana.faults import TransientError, as_error
+from assay.running.reana.faults import as_error
 
 URL, TOKEN = "REANA_SERVER_URL", "REANA_ACCESS_TOKEN"
+VERIFY = "REANA_VERIFY_TLS"
+"""Set to `no` to talk to a server whose certificate cannot be verified."""
 _TIMEOUT = 60.0
+_CHUNK = 1 << 20
 
 
 class _ImpatientAdapter(HTTPAdapter):  # type: ignore[misc, unused-ignore]
@@ -34,6 +38,9 @@ class _ImpatientAdapter(HTTPAdapter):  # type: ignore[misc, unused-ignore]
 
 class Server:
     """The REANA server that the environment names.
+
+    reana-client verifies no certificates; its API client is told to, and files, which it sends and takes by calls of
+    its own without verification and whole in memory, go by requests from here.
 
     Raises
     ------
@@ -48,13 +55,16 @@ class Server:
             raise ReanaAccessError(
                 "not an address", where=f"{URL}={self.url}", expected="http://... or https://...", mend=f"set {URL}"
             )
-        warnings.filterwarnings("ignore", message="Unverified HTTPS request")  # reana-client does not verify
+        self._verify = os.environ.get(VERIFY, "yes").strip().lower() not in ("no", "0", "false")
+        if not self._verify:
+            warnings.filterwarnings("ignore", message="Unverified HTTPS request")
         logging.getLogger("bravado").setLevel(logging.ERROR)
         with suppress(MissingAPIClientConfiguration):
             BaseAPIClient("reana-server")  # reads the address anew, for the next one made
-        session = BaseAPIClient("reana-server")._client.swagger_spec.http_client.session
+        http_client = BaseAPIClient("reana-server")._client.swagger_spec.http_client
+        http_client.ssl_verify = self._verify
         for scheme in ("http://", "https://"):
-            session.mount(scheme, _ImpatientAdapter())
+            http_client.session.mount(scheme, _ImpatientAdapter())
 
     def ping(self) -> User:
         """Ask the server who we are.
@@ -82,20 +92,12 @@ class Server:
         return str(answer["workflow_name"])
 
     def upload(self, run: str, path: Path, name: str) -> None:
-        """Upload a file into a run's workspace.
-
-        reana-client drops the status of an answer that refuses a file, so any refusal but a lack of room counts as
-        transient.
-        """
-        doing = f"cannot upload {name}"
-        try:
-            with path.open("rb") as content:
-                client.upload_file(run, content, name, self._token)
-        except Exception as error:
-            fault = as_error(error, doing, self.url)
-            if type(fault) is ReanaError and "quota" not in fault.what:
-                raise TransientError(fault.what, where=fault.where, expected=fault.expected, mend=fault.mend) from None
-            raise fault from None
+        """Upload a file into a run's workspace."""
+        with path.open("rb") as content:
+            self._transfer(
+                f"cannot upload {name}", "POST", f"{run}/workspace", name,
+                data=content, headers={"Content-Type": "application/octet-stream"},
+            )  # fmt: skip
 
     def start(self, run: str) -> str:
         """Start a created run, and return its name."""
@@ -136,14 +138,9 @@ class Server:
         answer = self._call(f"cannot list the files of {run}", client.list_files, run)
         return [RemoteFile(entry["name"], int(entry["size"]["raw"])) for entry in answer]
 
-    def download(self, run: str, name: str) -> bytes:
-        """Return the content of a file of a run's workspace."""
-        doing = f"cannot download {name}"
-        try:
-            content, _, _ = client.download_file(run, name, self._token)
-        except Exception as error:
-            raise as_error(error, doing, self.url) from None
-        return bytes(content)
+    def download(self, run: str, name: str, target: Path) -> None:
+        """Write the content of a file of a run's workspace into a file here, piece by piece."""
+        self._transfer(f"cannot download {name}", "GET", f"{run}/workspace/{quote(name)}", name, target)
 
     def add_secrets(self, secrets: Mapping[str, Mapping[str, str]], overwrite: bool) -> None:
         """Hand secrets to the server, for the jobs of all runs.
@@ -165,14 +162,27 @@ class Server:
         except Exception as error:
             raise as_error(error, "cannot add the secrets", self.url) from None
 
-    def secret_names(self) -> Iterable[str]:
-        """List the names of the secrets that the server has."""
-        return [entry["name"] for entry in self._call("cannot list the secrets", client.list_secrets)]
-
     def _call(self, doing: str, operation: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         try:
             return operation(*arguments, access_token=self._token, **named)
         except Exception as error:
+            raise as_error(error, doing, self.url) from None
+
+    def _transfer(
+        self, doing: str, method: str, place: str, name: str, target: Path | None = None, **content: Any
+    ) -> None:
+        parameters = {"file_name": name, "access_token": self._token}
+        try:
+            with requests.request(
+                method, f"{self.url}/api/workflows/{place}", params=parameters, stream=True, timeout=_TIMEOUT,
+                verify=self._verify, **content,
+            ) as answer:  # fmt: skip
+                if not answer.ok:  # translated here, while the server's words can be read
+                    raise as_error(requests.HTTPError(answer.reason, response=answer), doing, self.url)
+                if target is not None:
+                    with target.open("wb") as output:
+                        output.writelines(answer.iter_content(_CHUNK))
+        except requests.RequestException as error:
             raise as_error(error, doing, self.url) from None
 
 

@@ -123,6 +123,32 @@ def finite_differences(draft: Draft) -> Iterable[Finding]:
         yield from _reach(draft, differences, name)
 
 
+def shifted_names(draft: Draft) -> Iterable[Finding]:
+    """Check that no benchmark has the name of one that finite differences add."""
+    differences = draft.morphing.finite_differences if draft.morphing is not None else None
+    if draft.morphing is None or differences is None:
+        return
+    centre = draft.benchmarks.get(draft.reference or next(iter(draft.names("benchmarks")), ""), {})
+    base = [
+        name
+        for name, point in draft.benchmarks.items()
+        if (draft.morphing.basis is None or name in draft.morphing.basis)
+        and all(point.get(parameter) == centre.get(parameter) for parameter in differences.parameters)
+    ]
+    base += [f"basis_{number}" for number in range(1, (n_generated(draft) or 0) + 1)]
+    words = ("plus", "minus") if differences.scheme == "central" else ("plus",)
+    added = {f"{name}_{word}_{parameter}" for name in base for word in words for parameter in differences.parameters}
+    for name in draft.names("benchmarks"):
+        if name in added:
+            yield Finding(
+                ("benchmarks", name),
+                f"{name}, the name of a benchmark that finite differences add",
+                "a name of its own for every benchmark",
+                "rename it, or remove it: configure adds the shifted benchmarks",
+                on_key=True,
+            )
+
+
 def _reach(draft: Draft, differences: FiniteDifferencesSection, name: str) -> Iterable[Finding]:
     reference = draft.reference or next(iter(draft.names("benchmarks")), "")
     centre = draft.benchmarks.get(reference, {}).get(name)
@@ -153,4 +179,4 @@ def _names(location: Location, names: Sequence[str], known: Sequence[str], kind:
             yield Finding((*location, index), f"{name} for a second time", f"every {kind} once", "remove one of them")
 
 
-MORPHING_CHECKS: tuple[Check, ...] = (morphing_powers, basis, finite_differences)
+MORPHING_CHECKS: tuple[Check, ...] = (morphing_powers, basis, finite_differences, shifted_names)

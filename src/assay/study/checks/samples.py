@@ -170,6 +170,13 @@ def member_weights(draft: Draft) -> Iterable[Finding]:
                 f"at most {max(1, len(members) - 1)}",
                 "keep fewer, or name all replicas",
             )
+        elif isinstance(systematic, HessianSystematic) and systematic.central in members:
+            yield Finding(
+                ("systematics", name, "central"),
+                f"{systematic.central}, which is among the error members",
+                "a central member that is not among `members`",
+                "take it out of `members`",
+            )
         elif isinstance(systematic, HessianSystematic) and not systematic.symmetric and len(members) % 2:
             yield Finding(
                 location,
@@ -180,7 +187,10 @@ def member_weights(draft: Draft) -> Iterable[Finding]:
 
 
 def weights_of_process(draft: Draft) -> Iterable[Finding]:
-    """Check that pairs of weights are not asked of the process, whose events have no others than scales and members."""
+    """Check that no weights are asked of the process which its generator does not write.
+
+    It writes those of scales and of error members; the nominal weight is of the central member.
+    """
     for name, systematic in draft.systematics.items():
         if isinstance(systematic, WeightsSystematic) and acts_on_signal(systematic.samples):
             yield Finding(
@@ -188,6 +198,13 @@ def weights_of_process(draft: Draft) -> Iterable[Finding]:
                 f"the weights {systematic.up} of the process, which the embedded generator does not write",
                 "samples with files that have these weights",
                 "write `samples:` with these",
+            )
+        elif isinstance(systematic, HessianSystematic) and systematic.central and acts_on_signal(systematic.samples):
+            yield Finding(
+                ("systematics", name, "central"),
+                f"the weight {systematic.central} of the process, whose nominal weight is of the set's central member",
+                "a central member for samples with files alone",
+                "remove it, or write `samples:` with the samples whose files have it",
             )
 
 
