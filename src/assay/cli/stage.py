@@ -48,6 +48,7 @@ class Stage:
 _ALL = tuple(section for section in Study.model_fields if section != "execution")
 """How a study is run does not enter what comes out."""
 _THEORY = ("parameters", "benchmarks", "reference", "morphing")
+_SAMPLES = ("samples", "systematics")
 _PHYSICS_ROOMS = ("study", "theory", "events")
 STAGES = {
     stage.name: stage
@@ -58,20 +59,20 @@ STAGES = {
         Stage("simulate", ("shower", "detector", "seed"), ("study", "generation", "simulation", "cli/batches")),
         Stage(
             "extract",
-            ("observables", "cuts", "samples", "systematics"),
+            (*_SAMPLES, "observables", "cuts"),
             (*_PHYSICS_ROOMS, "generation", "simulation", "observables", "cli/batches", "cli/work/samples"),
         ),
         Stage("combine", ("observables", "cuts", "samples", "seed"), (*_PHYSICS_ROOMS, "generation/jobs")),
         Stage(
             "sample",
-            (*_THEORY, "sampling", "observables", "seed"),
+            (*_THEORY, *_SAMPLES, "sampling", "observables", "seed"),
             (*_PHYSICS_ROOMS, "sampling", "cli/work/pool"),
             True,
         ),
         Stage("train", ("seed",), ("study", "sampling", "estimators")),
         Stage(
             "evaluate",
-            (*_THEORY, "sampling", "observables", "luminosity", "limits", "seed"),
+            (*_THEORY, *_SAMPLES, "sampling", "observables", "luminosity", "limits", "seed"),
             (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "cli/work/pool"),
         ),
         Stage("plot", _ALL, (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "reporting", "tracking")),
