@@ -117,7 +117,7 @@ def test_a_killed_launcher_leaves_no_container(
     """SIGKILL while steps run; they had a network, because a tracking server was named."""
     study, run = small_study(process={"events_per_benchmark": 200_000}), tmp_path / "run"
     command = [str(ASSAY), "run", "--study", str(study), "--output", str(run), "--containers", "docker"]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": "http://tracking.invalid:9"}
     with watched(client) as containers:
         launcher = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         wait_until((run / "run-id").exists)
