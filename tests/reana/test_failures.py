@@ -21,7 +21,7 @@ from assay.running.reana.follow import Watch
 from assay.running.reana.results import download
 from assay.running.reana.server import Server
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.slow
 
 Write = Callable[..., Path]
 Command = Callable[..., str]

@@ -23,7 +23,7 @@ from assay.events.table import EventTable, ObservableInfo, Sample
 from assay.study.load import load_study
 from assay.theory.from_study import parameter_space
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.slow
 
 Write = Callable[..., Path]
 Command = Callable[..., str]

@@ -6,7 +6,6 @@ are copied into a folder of their own, and each is uploaded by name.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ import yaml
 
 from assay.errors import ReanaError, StudyError
 from assay.files import write_text
+from assay.running.inputs import files_of, link_or_copy
 from assay.running.specification import write_specification
 from assay.study.model import Study
 
@@ -72,7 +72,7 @@ def stage(request: Request, folder: Path) -> Staged:
     study = _copy_study(request, folder)
     parameters = {"study": study}
     if request.events is not None:
-        _link_or_copy(request.events, folder / EVENTS)
+        link_or_copy(request.events, folder / EVENTS)
         parameters["events"] = EVENTS
     write_specification(request.project, folder, request.study)
     if request.part != "all":
@@ -105,9 +105,9 @@ def _check_events(request: Request) -> None:
 
 
 def _copy_study(request: Request, folder: Path) -> str:
-    """Copy the study and the files it names, which are in its folder; return the study's name there."""
+    """Bring the study and the files it names, which are in its folder; return the study's name there."""
     source, target = request.study_path.parent, Path("input")
-    names = [request.study_path.name, *_files_of(request.study)]
+    names = [request.study_path.name, *files_of(request.study)]
     for name in names:
         if not _PLAIN.fullmatch(name):
             raise StudyError(
@@ -116,23 +116,8 @@ def _copy_study(request: Request, folder: Path) -> str:
                 expected="letters, digits and _ . , + @ = ~ / -",
                 mend="choose another name",
             )
-        (folder / target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, folder / target / name)
+        link_or_copy(source / name, folder / target / name)
     return str(target / request.study_path.name)
-
-
-def _files_of(study: Study) -> list[str]:
-    """List the files that a study names, relative to its own."""
-    card = [study.detector.card] if study.detector.card is not None else []
-    return card + [sample.events for sample in study.samples.values()]
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Event files can be large: a second name for the same file does, where the file system allows it."""
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _keep_part(folder: Path, part: Part) -> None:
