@@ -24,6 +24,6 @@ def peak(n_events, *options):
 @pytest.mark.parametrize("options", [(), ("--without-samples",)])
 def test_eight_times_the_events_take_no_more_memory(options):
     small, large = peak(50_000, *options), peak(400_000, *options)
-    # the events themselves would take 80 MiB more
-    assert large - small < 20
+    # the events themselves would take 80 MiB more; what the allocator keeps varies by some MiB from run to run
+    assert large - small < 40
     assert large < 150
