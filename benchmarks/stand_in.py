@@ -23,7 +23,7 @@ FORGETFUL = "from assay.running import remembering\nremembering.remember = lambd
 """Python that leaves yadage as it is."""
 _OUTPUTS = {
     "configure": ("study.json", "setup.h5", "detector.yml"),
-    "prepare": ("process.npz",),
+    "prepare": ("signal.npz",),
     "combine": ("combined.h5",),
     "train": ("model/model.json",),
     "evaluate": ("limits_rate.json",),

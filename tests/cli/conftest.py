@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from assay.cli.main import cli, main
 from assay.generation import embedded
 from assay.generation.jobs import Job, read_batch
+from assay.generation.sampling import Effort
 
 ROOT = Path(__file__).parents[2]
 CHANGES = {
@@ -65,7 +66,7 @@ class Chain:
         return CliRunner().invoke(cli, [str(argument) for argument in given])
 
     def generate(self, output: str, jobs: Path) -> Result:
-        return self.run("generate", output, "--process", self.folder / "prepare/process.npz", "--jobs", jobs)
+        return self.run("generate", output, "--process", self.folder / "prepare", "--jobs", jobs)
 
     def simulate(self, output: str, jobs: Path, events: Path) -> Result:
         detector = self.folder / "configure" / "detector.yml"
@@ -119,7 +120,7 @@ def through(folder: Path, content: dict[str, Any]) -> Chain:
     """Run all stages of a study up to the samples."""
     (folder / "input.yml").write_text(yaml.safe_dump(content, sort_keys=False))
     chain = Chain(folder)
-    quick = functools.partial(embedded.prepare, n_points=5000, iterations=4, n_points_per_iteration=4000)
+    quick = functools.partial(embedded.prepare, effort=Effort(5000, iterations=4, n_points_per_iteration=4000))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedded, "prepare", quick)
         ends_well([chain.run("configure", "configure"), chain.run("prepare", "prepare", "--setup", chain.setup)])

@@ -59,7 +59,7 @@ def commands(chain: Any) -> dict[str, list[object]]:
             chain.run("plot", plot, "--events", chain.combined, train, evaluate),
         ):
             check(result)
-    process, detector = folder / "prepare" / "process.npz", folder / "configure" / "detector.yml"
+    process, detector = folder / "prepare", folder / "configure" / "detector.yml"
     jobs = ["--jobs", chain.jobs[0]]
     events, objects = ["--events", chain.events(0)], ["--objects", chain.objects(0)]
     setup, combined = ["--setup", chain.setup], ["--events", chain.combined]

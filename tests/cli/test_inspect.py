@@ -46,6 +46,7 @@ def test_every_kind_of_file(chain, trained) -> None:
     kinds = {
         chain.combined: "event file",
         chain.setup: "set-up file",
+        chain.folder / "prepare" / "signal.npz": "process of the embedded generator",
         job / "events.lhe.gz": "LHE file",
         objects / "detector.root": "reconstructed objects",
         sample / "train": "augmented data",

@@ -43,3 +43,14 @@ def test_a_file_that_is_no_input(tmp_path, invoke) -> None:
     shown = invoke("migrate", tmp_path / "ph.yml", "--output", tmp_path / "study.yml", expect=2)
     assert "no mapping at its top" in shown
     assert not (tmp_path / "study.yml").exists()
+
+
+def test_cards_go_with_the_study(tmp_path, invoke) -> None:
+    cards = tmp_path / "cards_of_theirs"
+    cards.mkdir()
+    (cards / "proc_card.dat").write_text("generate p p > h j j\noutput x\n")
+    (cards / "run_card.dat").write_text("100 = nevents\n")
+    shown = invoke("migrate", DATA / "ph.yml", "--cards", cards, "--output", tmp_path / "mine" / "study.yml")
+    assert "is valid" in shown
+    assert (tmp_path / "mine/cards/madgraph/proc_card.dat").read_text() == "generate p p > h j j\n"
+    assert "generator: madgraph" in (tmp_path / "mine" / "study.yml").read_text()

@@ -21,6 +21,7 @@ from assay.events.pool import EventPool
 from assay.events.table import EventTable, Sample
 from assay.generation import embedded
 from assay.generation.lhe import read_lhe, write_lhe
+from assay.generation.sampling import Effort
 from assay.generation.settings import EmbeddedSettings
 from assay.inference.results import read_limits
 from assay.sampling.samples import ScoreSample
@@ -64,7 +65,7 @@ def table_of(chain: Chain) -> EventTable:
 def write_background(path: Path) -> None:
     """Events of the embedded generator at other couplings and beams, taken for a background."""
     prepared = embedded.prepare(
-        EmbeddedSettings(beam_energy=5000.0), {"far": {"CWL2": 15.0}}, 3, n_points=5000, n_points_per_iteration=4000
+        EmbeddedSettings(beam_energy=5000.0), {"far": {"CWL2": 15.0}}, 3, Effort(5000, n_points_per_iteration=4000)
     )
     sample = embedded.generate(prepared, "far", N_BACKGROUND, 5)
     path.parent.mkdir()

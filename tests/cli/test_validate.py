@@ -17,7 +17,7 @@ UNKNOWN_OPERATOR = {
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["input.yml", "madminer-tutorial.yml"])
+@pytest.mark.parametrize("name", ["input.yml", "madminer-tutorial.yml", "wh.yml", "wgamma.yml"])
 def test_the_studies_that_come_along_are_valid(invoke: Command, name: str) -> None:
     shown = invoke("validate", ROOT / "input" / name)
     assert f"{name}: valid; 2 parameters" in shown

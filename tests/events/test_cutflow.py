@@ -1,6 +1,6 @@
 import pytest
 
-from assay.events.cutflow import total_cut_flow
+from assay.events.cutflow import scaled, total_cut_flow
 from assay.events.table import CutFlowRow, Sample
 
 pytestmark = pytest.mark.fast
@@ -31,3 +31,16 @@ def test_runs_of_one_benchmark_add_up_and_others_stay_apart():
 
 def test_nothing_adds_up_to_nothing():
     assert total_cut_flow((), ()) == ()
+
+
+def test_cross_sections_at_all_benchmarks_are_added_where_all_runs_know_them() -> None:
+    samples = (Sample("sm_0", "sm", 100, 1.0), Sample("sm_1", "sm", 300, 1.0))
+    rows = (CutFlowRow("sm_0", "cut", 4, 0.1, (0.1, 0.3)), CutFlowRow("sm_1", "cut", 20, 0.5, (0.5, 0.25)))
+    assert total_cut_flow(samples, rows) == (CutFlowRow("sm", "cut", 24, 0.6, (0.6, 0.55)),)
+    (total,) = total_cut_flow(samples, (rows[0], CutFlowRow("sm_1", "cut", 20, 0.5)))
+    assert (total.cross_section, total.at_benchmarks) == (0.6, ())
+
+
+def test_scaling_changes_all_cross_sections_and_no_number_of_events() -> None:
+    row = CutFlowRow("sm_0", "cut", 4, 0.5, (0.5, 0.25))
+    assert scaled(row, 2.0) == CutFlowRow("sm_0", "cut", 4, 1.0, (1.0, 0.5))

@@ -21,7 +21,9 @@ def test_several_runs_are_weighted_by_their_generated_events(toy):
     assert strata[0].cross_section == pytest.approx(1.75)
     assert strata[0].cross_section_error == pytest.approx(np.hypot(0.25 * 0.1, 0.75 * 0.2))
     assert strata[1].benchmark == -1
-    np.testing.assert_allclose(constants_of(toy.space, strata), [1.75 / 400, 3.0 / 50, np.inf, np.inf, np.inf, np.inf])
+    np.testing.assert_allclose(
+        constants_of(toy.space, strata)[0], [1.75 / 400, 3.0 / 50, np.inf, np.inf, np.inf, np.inf]
+    )
 
 
 @pytest.mark.parametrize("n_jobs", [1, 4, 16])
@@ -121,3 +123,12 @@ def test_blocks_add_up_to_the_whole():
         blocks = blocks.updated(values[part], index[part].astype(np.int32))
     for name in ("lowest", "highest", "n_events"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(blocks, name))
+
+
+def test_equal_weights_with_efficiencies_are_no_unweighted_events() -> None:
+    # each stands for less than one event, which the mixture's denominator would cancel
+    space_samples = (Sample("sm_0", "sm", 100, 2.0), Sample("sm_1", "sm", 100, 2.0, reweighted=True))
+    stratum = Stratum("sm", 0, 200.0, 2.0, 0.0)
+    own = OwnWeights(np.array([0.01, 0.008]), np.array([0.01, 0.008]), np.array([100, 100]))
+    found = unweighted_samples(space_samples, (stratum,), np.zeros(2, dtype=np.int64), own)
+    np.testing.assert_array_equal(found, [True, False])

@@ -1,11 +1,14 @@
 import csv
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assay.generation.embedded import EmbeddedSettings, prepare
+from assay.generation.point_file import read_points
+from assay.generation.sampling import Effort
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -31,15 +34,36 @@ def _couplings_of(column):
     return {name: float(value) for name, value in re.findall(r"(\w+)=(-?[\d.]+)", column)}
 
 
+@dataclass(frozen=True)
+class ReferenceTable:
+    """|M|^2 of MadGraph: PDG ids, momenta (60, legs, 4) and, per column, couplings and |M|^2 (60,)."""
+
+    legs: tuple[int, ...]
+    momenta: np.ndarray
+    columns: dict[str, tuple[dict[str, float], np.ndarray]]
+
+
 @pytest.fixture(scope="session")
-def reference_matrix_elements():
-    """Momenta (60, 5, 4) and, per column of the reference table, its couplings and |M|^2 (60,)."""
-    stem = DATA / "matrix-elements" / "ud_udh_Wonly"
-    momenta = np.loadtxt(f"{stem}_points.csv", delimiter=",", skiprows=2)[:, 2:].reshape(-1, 5, 4)
-    lines = Path(f"{stem}_me2.csv").read_text().splitlines()[1:]
-    names, *rows = csv.reader(lines)
-    table = np.array(rows, dtype=float)
-    return momenta, {name: (_couplings_of(name), table[:, i]) for i, name in enumerate(names) if i > 0}
+def reference_table():
+    """Read a table by its name; Warsaw tables without points of their own have those of the same process."""
+
+    def read(name):
+        folder = DATA / "matrix-elements"
+        points = folder / f"{name}_points.csv"
+        found = read_points(points if points.exists() else folder / f"{name.removeprefix('smeft_')}_points.csv")
+        names, *rows = csv.reader((folder / f"{name}_me2.csv").read_text().splitlines()[1:])
+        table = np.array(rows, dtype=float)
+        columns = {column: (_couplings_of(column), table[:, i]) for i, column in enumerate(names) if i > 0}
+        return ReferenceTable(found.legs, found.momenta, columns)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def reference_matrix_elements(reference_table):
+    """Momenta (60, 5, 4) and, per column of the table of the default process, its couplings and |M|^2 (60,)."""
+    table = reference_table("ud_udh_Wonly")
+    return table.momenta, table.columns
 
 
 @pytest.fixture(scope="session")
@@ -62,4 +86,4 @@ def benchmarks():
 @pytest.fixture(scope="session")
 def prepared():
     """A quick preparation of the default settings."""
-    return prepare(EmbeddedSettings(), BENCHMARKS, seed=4, n_points=50_000, n_points_per_iteration=20_000)
+    return prepare(EmbeddedSettings(), BENCHMARKS, 4, Effort(50_000, n_points_per_iteration=20_000))

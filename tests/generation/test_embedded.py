@@ -8,13 +8,15 @@ from scipy.stats import chi2
 
 from assay.errors import GenerationError
 from assay.generation import hard_process, unweighting
-from assay.generation.embedded import EmbeddedSettings, generate, operators, prepare
+from assay.generation.cuts import Cuts
+from assay.generation.embedded import Effort, EmbeddedSettings, generate, operators, prepare
 from assay.generation.kinematics import minkowski_product, rapidity, transverse_momentum, wrapped_azimuth
 from assay.generation.matrix_element import squared_matrix_element
 
 pytestmark = pytest.mark.fast
 
 PROCESS = "wbf_higgs_w_fusion"
+QUICK = Effort(5_000, iterations=2, n_points_per_iteration=5_000)
 HISTOGRAMS = Path(__file__).parents[1] / "data" / "lhe" / "madgraph_wbf_sm_histograms.json"
 FROM_FILE = [0, 1, 3, 4, 2]
 """Positions in the record of the process's legs: u, d, h, u, d, a, a in the file."""
@@ -131,13 +133,8 @@ def test_reweighting_gives_the_cross_section_of_the_target(prepared, origin, tar
 
 def test_cross_sections_are_exactly_quadratic(prepared):
     sm, plus, minus = (prepared.cross_sections[name][0] for name in ("sm", "cw_p10", "cw_m10"))
-    more = prepare(
-        prepared.settings,
-        {"sm": {}, "p": {"CWL2": 10.0}, "m": {"CWL2": -10.0}, "p2": {"CWL2": 20.0}},
-        seed=4,
-        n_points=5_000,
-        iterations=2,
-    )
+    points = {"sm": {}, "p": {"CWL2": 10.0}, "m": {"CWL2": -10.0}, "p2": {"CWL2": 20.0}}
+    more = prepare(prepared.settings, points, 4, QUICK)
     sm, plus, minus, double = more.cross_section_values
     predicted = sm + (plus - minus) + 4.0 * ((plus + minus) / 2.0 - sm)
     assert double == pytest.approx(predicted, rel=1e-10)
@@ -145,9 +142,10 @@ def test_cross_sections_are_exactly_quadratic(prepared):
 
 def test_the_same_seed_gives_the_same_events(prepared, sample):
     assert generate(prepared, "sm", 10_000, seed=8).same_as(sample)
-    again = prepare(prepared.settings, {"sm": {}}, seed=4, n_points=5_000, iterations=2)
-    other = prepare(prepared.settings, {"sm": {}, "cw": {"CWL2": 9.0}}, seed=4, n_points=5_000, iterations=2)
-    np.testing.assert_array_equal(again.grid("sm").edges, other.grid("sm").edges)
+    again = [prepare(prepared.settings, {"sm": {}}, 4, QUICK) for _ in range(2)]
+    np.testing.assert_array_equal(again[0].sampling.maps[0], again[1].sampling.maps[0])
+    other = prepare(prepared.settings, {"sm": {}}, 5, QUICK)
+    assert not np.array_equal(again[0].sampling.maps[0], other.sampling.maps[0])
 
 
 def test_a_longer_job_begins_with_the_events_of_a_shorter_one(prepared, sample):
@@ -172,9 +170,14 @@ def test_metadata_tell_all(prepared, sample):
     json.dumps(found, allow_nan=False)
 
 
+def with_maximum_weights(prepared, factor):
+    sampling = replace(prepared.sampling, maximum_weights=factor * prepared.sampling.maximum_weights)
+    return replace(prepared, sampling=sampling)
+
+
 def test_points_above_the_maximum_weight_are_drawn_more_often(prepared):
     """With a maximum weight five times too low, weights are unbiased all the same and azimuths fresh."""
-    low = replace(prepared, maximum_weights=prepared.maximum_weights / 5.0)
+    low = with_maximum_weights(prepared, 0.2)
     found = generate(low, "sm", 4_000, seed=1)
     assert found.metadata["overweight_fraction"] > 0.01
     ratio = np.sum(found.weight("cw_m10")) / prepared.cross_sections["cw_m10"][0]
@@ -184,17 +187,17 @@ def test_points_above_the_maximum_weight_are_drawn_more_often(prepared):
     assert len(np.unique(found.four_momenta[::7, 0])) < 4_000
 
 
-def test_a_grid_that_does_not_fit_is_refused(prepared, monkeypatch):
+def test_a_map_that_does_not_fit_is_refused(prepared, monkeypatch):
     with pytest.raises(GenerationError, match="above the maximum weight"):
-        generate(replace(prepared, maximum_weights=prepared.maximum_weights / 10.0), "sm", 12_000, seed=1)
+        generate(with_maximum_weights(prepared, 0.1), "sm", 12_000, seed=1)
     monkeypatch.setattr(unweighting, "POINTS_WITHOUT_EVENT", 50_000)
     with pytest.raises(GenerationError, match="no event"):
-        generate(replace(prepared, maximum_weights=prepared.maximum_weights * 1e9), "sm", 1, seed=1)
+        generate(with_maximum_weights(prepared, 1e9), "sm", 1, seed=1)
 
 
 def test_a_stable_higgs_has_the_same_hard_events(prepared, sample):
     settings = prepared.settings
-    changed = replace(settings, decay="stable", branching_ratio=settings.branching_fraction)
+    changed = replace(settings, decay="stable", branching_ratio=float(prepared.branching_fractions[0]))
     stable = generate(replace(prepared, settings=changed), "sm", 200, seed=8)
     assert stable.pdg_id[:5].tolist() == [2, 1, 25, 2, 1]
     assert stable.status[:5].tolist() == [-1, -1, 1, 1, 1]
@@ -206,7 +209,7 @@ def test_a_stable_higgs_has_the_same_hard_events(prepared, sample):
 def test_the_branching_ratio_is_a_factor():
     def total(**changes):
         changed = EmbeddedSettings(**changes)
-        return prepare(changed, {"sm": {}}, seed=1, n_points=5_000, iterations=2).cross_section_values[0]
+        return prepare(changed, {"sm": {}}, 1, QUICK).cross_section_values[0]
 
     stable = total(decay="stable")
     assert total() == pytest.approx(2.5826e-3 * stable, rel=1e-4)
@@ -215,12 +218,12 @@ def test_the_branching_ratio_is_a_factor():
 
 
 def test_all_four_operators_can_be_benchmarks():
-    assert operators(PROCESS) == ("CWL2", "CPWL2", "CphiWL2", "CphidL2")
-    couplings = {"sm": {}} | {name: {name: 2.0} for name in operators(PROCESS)}
-    found = prepare(EmbeddedSettings(), couplings, seed=1, n_points=10_000, iterations=3)
+    assert operators(EmbeddedSettings()) == ("CWL2", "CPWL2", "CphidL2", "CphiWL2")
+    couplings = {"sm": {}} | {name: {name: 2.0} for name in operators(EmbeddedSettings())}
+    found = prepare(EmbeddedSettings(), couplings, 1, Effort(10_000, iterations=3, n_points_per_iteration=5_000))
     values = found.cross_section_values / found.cross_section_values[0]
     v2 = 246.22057**2 * 1e-6
-    assert values[4] == pytest.approx((1.0 - 2.0 * v2) ** 2, rel=1e-6)
+    assert values[3] == pytest.approx((1.0 - 2.0 * v2) ** 2, rel=1e-6)
     assert np.all(np.abs(values[1:] - 1.0) > 1e-3)
     weights = generate(found, "CphiWL2", 100, seed=1).weights
     assert weights.shape == (100, 5)
@@ -230,7 +233,7 @@ def test_all_four_operators_can_be_benchmarks():
     ("couplings", "message"),
     [
         ({}, "no benchmark"),
-        ({"sm": {"CWL3": 1.0}}, "CWL3.*\n.*CPWL2"),
+        ({"sm": {"CWL3": 1.0}}, "CWL3.*ewdim6[^$]*CPWL2"),
         ({"sm": {"CWWWL2": 1.0}}, "no effect"),
         ({"sm": {"CWL2": float("inf")}}, "finite"),
         ({"a b": {}}, "cannot name"),
@@ -239,7 +242,7 @@ def test_all_four_operators_can_be_benchmarks():
 )
 def test_wrong_benchmarks_are_refused(couplings, message):
     with pytest.raises(GenerationError, match=message):
-        prepare(EmbeddedSettings(), couplings, seed=1, n_points=100)
+        prepare(EmbeddedSettings(), couplings, 1, Effort(100))
 
 
 def test_wrong_jobs_are_refused(prepared):
@@ -253,14 +256,14 @@ def test_wrong_jobs_are_refused(prepared):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
 def test_wrong_densities_are_never_passed_on(prepared, monkeypatch, value):
-    right = hard_process.HardProcess._luminosity
+    right = hard_process.HardProcess._luminosities
 
-    def wrong(self, fractions, scales):
-        luminosity = right(self, fractions, scales)
-        luminosity[17] *= value
-        return luminosity
+    def wrong(self, *arguments):
+        luminosities = right(self, *arguments)
+        luminosities[17] *= value
+        return luminosities
 
-    monkeypatch.setattr(hard_process.HardProcess, "_luminosity", wrong)
+    monkeypatch.setattr(hard_process.HardProcess, "_luminosities", wrong)
     with pytest.raises(GenerationError, match="negative or not finite"):
         generate(prepared, "sm", 10, seed=1)
 
@@ -271,14 +274,17 @@ def test_wrong_densities_are_never_passed_on(prepared, monkeypatch, value):
         ({"process": "ggf"}, PROCESS),
         ({"pdf": "CTEQ4"}, "NNPDF23_lo_as_0130_qed"),
         ({"scale": "running"}, "dynamical"),
-        ({"decay": "b b~"}, "stable"),
-        ({"beam_energy": 70.0}, "Higgs"),
+        ({"decay": "t t~"}, "stable"),
+        ({"beam_energy": 70.0}, "no point"),
+        ({"process": "ee_ww"}, "electrons"),
+        ({"model": "loop_sm"}, "ewdim6"),
+        ({"channels": "u u > u u h"}, "no channel"),
+        ({"exclude": ("g",)}, "excluded"),
         ({"beam_energy": float("nan")}, "beam_energy"),
-        ({"min_jet_pt": -1.0}, "min_jet_pt"),
         ({"branching_ratio": 0.0}, "branching_ratio"),
-        ({"min_jet_separation": 20.0}, "no point"),
+        ({"cuts": Cuts(min_jet_separation=20.0)}, "no point"),
     ],
 )
 def test_wrong_settings_are_refused(changes, message):
     with pytest.raises(GenerationError, match=message):
-        prepare(EmbeddedSettings(**changes), {"sm": {}}, seed=1, n_points=100, iterations=1, n_points_per_iteration=100)
+        prepare(EmbeddedSettings(**changes), {"sm": {}}, 1, Effort(100, iterations=1, n_points_per_iteration=100))

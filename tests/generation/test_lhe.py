@@ -1,4 +1,5 @@
 import gzip
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_what_is_written_is_read(tmp_path, sample, name):
     assert found.weight_names == sample.weight_names
     assert found.cross_section == pytest.approx(sample.cross_section, rel=1e-11)
     assert found.beams == sample.beams
-    assert found.metadata == {**sample.metadata, "event_norm": "sum"}
+    assert found.metadata == json.loads(json.dumps({**sample.metadata, "event_norm": "sum"}))
 
 
 def test_writing_is_deterministic_and_leaves_nothing_behind(tmp_path, sample):
@@ -129,7 +130,9 @@ def test_events_of_different_length_and_several_processes(tmp_path, sample):
     init = re.search(r"<init>\n.*?\n", path.read_text()).group(0)
     two = init.replace(" 3 1\n", " 3 2\n") + "3.0 0.3 1.0 1\n4.0 0.4 1.0 2\n</init>"
     rewritten(path, r"<init>.*?</init>", two)
+    # without the photons, the Higgs boson is outgoing
     rewritten(path, r"<event>\n 7 (.*?\n(?:.*?\n){5})(?:.*?\n){2}<rwgt>", r"<event>\n 5 \1<rwgt>")
+    rewritten(path, r"( +25) +2 ", r"\1 1 ")
     found = read_lhe(path)
     assert (found.cross_section, found.cross_section_error) == (7.0, 0.5)
     assert found.particle_counts.tolist() == [5] + [7] * 299
@@ -169,7 +172,7 @@ def test_truncated_files_tell_where(tmp_path, sample, share):
         write_lhe(path, sample)
         content = path.read_bytes()
         path.write_bytes(content[: int(share * len(content))])
-        with pytest.raises(LHEError, match=r"event \d+: .*truncated") as caught:
+        with pytest.raises(LHEError, match=r"event \d+, line \d+: .*truncated") as caught:
             read_lhe(path)
         event = int(re.search(r"event (\d+)", str(caught.value)).group(1))
         assert event == pytest.approx(300 * share, abs=10)
@@ -204,7 +207,7 @@ def test_malformed_events_are_refused_with_their_number(written, pattern, replac
 
 def test_an_event_that_does_not_end_is_refused(written):
     rewritten(written, r"</event>\n<event>", "<event>")
-    with pytest.raises(LHEError, match="begin"):
+    with pytest.raises(LHEError, match=r"event 0, line \d+: .*begin"):
         read_lhe(written)
 
 
@@ -249,33 +252,3 @@ def test_inconsistent_samples_cannot_be_made(sample):
         replace(sample, offsets=sample.offsets[::-1].copy())
     with pytest.raises(LHEError, match="no weights named 'x'"):
         sample.weight("x")
-
-
-def test_pylhe_reads_it(tmp_path, sample):
-    import pylhe
-
-    path = tmp_path / "events.lhe.gz"
-    write_lhe(path, sample)
-    events = list(pylhe.LHEFile.fromfile(str(path)).events)
-    assert len(events) == 300
-    np.testing.assert_allclose([event.eventinfo.weight for event in events], sample.nominal_weights)
-    np.testing.assert_allclose([event.weights["ww"] for event in events], sample.weight("ww"))
-    assert [particle.id for particle in events[0].particles] == sample.pdg_id[:7].tolist()
-
-
-def test_pythia_reads_it_with_its_weights(tmp_path, sample):
-    import pythia8mc
-
-    path = tmp_path / "events.lhe.gz"
-    write_lhe(path, sample)
-    pythia = pythia8mc.Pythia("", False)
-    settings = ("Beams:frameType = 4", f"Beams:LHEF = {path}", "PartonLevel:all = off", "Print:quiet = on")
-    assert all(pythia.readString(setting) for setting in settings)
-    assert pythia.init()
-    assert all(pythia.next() for _ in range(300))
-    info = pythia.infoPython()
-    ratios = dict(zip(info.weightNameVector(), info.weightValueVector(), strict=True))
-    for name in sample.weight_names:
-        assert ratios[name] == pytest.approx(sample.weight(name)[-1] / sample.nominal_weights[-1], rel=1e-6)
-    assert info.sigmaGen() * 1e9 == pytest.approx(sample.cross_section, rel=1e-3)
-    assert not pythia.next()

@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from assay.errors import GenerationError
+from assay.generation.cuts import Cuts
 from assay.generation.embedded import generate
 from assay.generation.prepared import PreparedProcess
 
@@ -48,11 +50,15 @@ def test_damaged_files_are_refused(saved):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"grids": None},
+        {"maps_0000": None},
         {"couplings": np.ones((2, 2))},
-        {"maximum_weights": np.zeros(6)},
-        {"cross_section_values": np.full(6, np.nan)},
-        {"grids": np.ones((2, 6, 10))},
+        {"maximum_weights": np.zeros((6, 1))},
+        {"maximum_weights": np.ones(6)},
+        {"values": np.full(6, np.nan)},
+        {"values": np.full(6, -1.0)},
+        {"covariance": np.ones((2, 2))},
+        {"maps_0000": np.ones((2, 6, 10))},
+        {"maps_0001": np.ones((6, 6, 10))},
         {"surprise": np.ones(3)},
         {"maximum_weights": np.array([None] * 6)},
     ],
@@ -61,6 +67,20 @@ def test_inconsistent_contents_are_refused(saved, changes):
     rewritten(saved, **changes)
     with pytest.raises(GenerationError, match="prepare again"):
         PreparedProcess.load(saved)
+
+
+def test_maps_of_other_channels_are_refused(prepared):
+    wrong = replace(prepared, sampling=replace(prepared.sampling, maps=(prepared.sampling.maps[0][:, :4],)))
+    with pytest.raises(GenerationError, match="other channels"):
+        generate(wrong, "sm", 1, seed=1)
+
+
+def test_settings_of_all_kinds_are_kept(prepared, tmp_path):
+    settings = replace(
+        prepared.settings, exclude=("a",), cuts=Cuts(min_lepton_pt=3.0), channels="u d > u d h", scale="mass"
+    )
+    replace(prepared, settings=settings).save(tmp_path / "other.npz")
+    assert PreparedProcess.load(tmp_path / "other.npz").settings == settings
 
 
 def test_another_version_is_refused(saved):

@@ -1,10 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from assay.errors import GenerationError
 from assay.generation import parton_densities
-from assay.generation.embedded import EmbeddedSettings, generate, prepare, random_stream
-from assay.generation.hard_process import HardProcess
+from assay.generation.embedded import Effort, EmbeddedSettings, generate, prepare, random_stream
 from assay.generation.lhe import read_lhe, write_lhe
 from assay.generation.unweighting import unweighted_events
 from assay.generation.variations import Variation, variation_of
@@ -42,8 +43,8 @@ def test_the_factorisation_scale_alone_matters(sample):
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_weights_add_up_to_the_cross_section_at_the_other_scale(prepared, sample, factor):
     """Against a generator that has been prepared at that scale: an independent calculation."""
-    settings = EmbeddedSettings(**{**vars(prepared.settings), "scale_factor": factor})
-    other = prepare(settings, {"sm": {}}, 4, n_points=20_000, n_points_per_iteration=8000)
+    settings = replace(prepared.settings, scale_factor=factor)
+    other = prepare(settings, {"sm": {}}, 4, Effort(20_000, n_points_per_iteration=8000))
     value, error = other.cross_sections["sm"]
     nominal_error = prepared.cross_sections["sm"][1]
     weights = sample.weight(f"mur_1_muf_{factor:g}")
@@ -62,7 +63,7 @@ def test_files_keep_variations(sample, tmp_path):
 
 def test_without_densities_no_scale_matters():
     settings = EmbeddedSettings(pdf="none", beam_energy=500.0)
-    partons = prepare(settings, {"sm": {}}, 4, n_points=5000, n_points_per_iteration=4000)
+    partons = prepare(settings, {"sm": {}}, 4, Effort(5000, n_points_per_iteration=4000))
     events = generate(partons, "sm", 100, 1, ["mur_1_muf_2"])
     np.testing.assert_array_equal(events.weight("mur_1_muf_2"), events.nominal_weights)
 
@@ -92,12 +93,9 @@ def test_members_of_a_set(prepared, monkeypatch, tmp_path):
 
 
 def generate_scales(prepared, n, seed):
-    own = prepared.index("sm")
-    maximum = float(prepared.maximum_weights[own])
-    rng = random_stream(seed, "generate", "sm")
-    process = HardProcess(prepared.settings)
-    hard = unweighted_events(process, prepared.grid("sm"), maximum, prepared.couplings, own, n, rng)
-    return hard.scales.factorisation
+    own, process = prepared.index("sm"), prepared.process
+    sources, rng = prepared.sampling.sources(process, own), random_stream(seed, "generate", "sm")
+    return unweighted_events(process, sources, prepared.couplings, own, n, rng).events.factorisation
 
 
 def test_unknown_weights_are_refused(prepared):

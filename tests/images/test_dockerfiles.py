@@ -103,7 +103,9 @@ def test_the_conda_environment_pins_every_package() -> None:
     environment = yaml.safe_load((FOLDER / "madgraph" / "environment.yml").read_text())
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     pins = dict(package.split("=", 1) for package in environment["dependencies"])
-    assert {"mg5amcnlo", "delphes", "root_base", "gfortran_linux-64", "pythia8"} <= set(pins)
+    assert {"mg5amcnlo", "delphes", "root_base", "gfortran_linux-64", "make", "pythia8"} <= set(pins)
+    assert int(pins["numpy"].split(".")[0]) < 2
+    assert int(pins["setuptools"].split(".")[0]) < 70
     assert all(re.fullmatch(r"\d+(\.\d+)*", version) for version in pins.values())
 
 
@@ -124,7 +126,7 @@ def test_programs_of_madgraph_run_in_their_activated_environment(tmp_path: Path)
     (prefix / "etc" / "conda" / "activate.d" / "flags.sh").write_text('export FFLAGS="${FFLAGS} -std=legacy"\n')
     program = prefix / "bin" / "mg5_aMC"
     program.write_text(
-        '#!/bin/sh\necho "$CONDA_PREFIX|$FFLAGS|${PATH%%:*}"\nfor word; do echo "<$word>"; done\nexit 3\n'
+        '#!/bin/sh\necho "$CONDA_PREFIX|$FFLAGS|${PATH%%:*}|$PYTHONPATH"\nfor word; do echo "<$word>"; done\nexit 3\n'
     )
     program.chmod(0o755)
     (programs / "mg5_aMC").symlink_to(FOLDER / "madgraph" / "in-environment")
@@ -142,7 +144,11 @@ def test_programs_of_madgraph_run_in_their_activated_environment(tmp_path: Path)
         text=True,
         check=False,
     )
-    assert done.stdout.splitlines() == [f"{prefix}|-O2 -std=legacy|{prefix}/bin", "<two words>", "<*>"]
+    assert done.stdout.splitlines() == [
+        f"{prefix}|-O2 -std=legacy|{prefix}/bin|{prefix}/models",
+        "<two words>",
+        "<*>",
+    ]
     assert done.returncode == 3
 
 

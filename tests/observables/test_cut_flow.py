@@ -21,5 +21,7 @@ def test_steps_are_added_without_changing_those_before() -> None:
 
 def test_rows_are_those_of_the_samples_own_benchmark() -> None:
     flow = CutFlow().after("all", np.array([True, False]), np.array([[1.0, 10.0], [2.0, 20.0]]))
-    (row,) = flow.rows("signal", 1)
+    (row,) = flow.rows("signal", 1, 2)
     assert (row.sample, row.step, row.n_events, row.cross_section) == ("signal", "all", 1, 10.0)
+    assert row.at_benchmarks == (1.0, 10.0)
+    assert flow.rows("signal", 0, 1)[0].at_benchmarks == (1.0,)  # the second is of a systematic

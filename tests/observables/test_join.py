@@ -78,7 +78,7 @@ def test_a_file_at_parton_level(sample: LHESample, tmp_path: Path) -> None:
     ]
     result, weights = extract_file(tmp_path / "objects.root", sample, observables, ["pt_j1 > 50"])
     names = [step.name for step in result.cut_flow]
-    assert names == ["generated", "simulated", "pt_j1 exists", "m_aa exists", "pt_j1 > 50"]
+    assert names == ["generated", "showered", "simulated", "pt_j1 exists", "m_aa exists", "pt_j1 > 50"]
     np.testing.assert_allclose(result.cut_flow.steps[0].cross_sections, sample.weights.sum(axis=0))
     np.testing.assert_array_equal(weights, sample.weights[result.event_number])
     np.testing.assert_allclose(result.x[:, 1], 125.0, atol=0.1)

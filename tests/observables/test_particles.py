@@ -33,16 +33,6 @@ def test_particles_by_their_place(three_events: ParticleList) -> None:
         np.testing.assert_allclose(momenta.get("charge"), np.sign(np.array(expected) - 6))
 
 
-def test_sums_and_extremes(three_events: ParticleList) -> None:
-    np.testing.assert_array_equal(three_events.sums(three_events.columns["pt"]), [14, 0, 17])
-    largest, missing = three_events.extremes(three_events.columns["eta"], largest=True)
-    np.testing.assert_array_equal(largest, [0.9, np.nan, 0.7])
-    np.testing.assert_array_equal(missing, [False, True, False])
-    np.testing.assert_array_equal(
-        three_events.extremes(three_events.columns["eta"], largest=False)[0], [0.5, np.nan, 0.4]
-    )
-
-
 def test_selected_particles(three_events: ParticleList) -> None:
     few = three_events.where(three_events.columns["pt"] > 5.5)
     np.testing.assert_array_equal(few.counts, [1, 0, 2])

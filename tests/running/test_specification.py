@@ -12,7 +12,9 @@ import yaml
 from assay.errors import WorkflowError
 from assay.running.specification import images_of, write_specification
 from assay.study.load import load_study
-from assay.study.model import Study
+from assay.study.model import DetectorSection, Study
+from assay.study.model_process import MadGraphCards, MadGraphProcess
+from assay.study.model_samples import SampleSection
 
 pytestmark = pytest.mark.fast
 
@@ -92,6 +94,27 @@ def test_resources_are_a_list_of_one_key_each_as_reanas_engine_reads_them(
     write_specification(ROOT, tmp_path, study(train={"memory": 1, "cores": 2, "time_limit": 3}))
     step = yaml.safe_load((tmp_path / "steps" / "ml.yml").read_text())["train"]
     assert [len(entry) for entry in step["environment"]["resources"]] == [1, 1, 1]
+
+
+def test_delphes_runs_in_the_image_that_has_it(study: Callable[..., Study], tmp_path: Path) -> None:
+    delphes = study().model_copy(update={"detector": DetectorSection(kind="delphes", card="card.tcl")})
+    write_specification(ROOT, tmp_path, delphes)
+    steps = steps_of(loaded(PARTS[1][0], tmp_path / PARTS[1][1]))
+    images = {name: step["environment"]["image"] for name, step in steps.items()}
+    assert images["simulate"].endswith("/assay-madgraph")
+    assert all(image.endswith("/assay-physics") for name, image in images.items() if name != "simulate")
+
+
+def test_madgraph_runs_in_the_image_that_has_it(study: Callable[..., Study], tmp_path: Path) -> None:
+    process = MadGraphProcess(generator="madgraph", cards=MadGraphCards(proc="proc.dat", run="run.dat"))
+    of_process = study().model_copy(update={"process": process})
+    of_sample = study().model_copy(update={"samples": {"continuum": SampleSection(process=process)}})
+    for given in (of_process, of_sample):
+        write_specification(ROOT, tmp_path, given)
+        steps = steps_of(loaded(PARTS[1][0], tmp_path / PARTS[1][1]))
+        images = {name: step["environment"]["image"] for name, step in steps.items()}
+        assert {name for name, image in images.items() if image.endswith("/assay-madgraph")} == {"prepare", "generate"}
+        assert images["simulate"].endswith("/assay-physics")
 
 
 def test_an_earlier_copy_is_replaced(study: Callable[..., Study], tmp_path: Path) -> None:

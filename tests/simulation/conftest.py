@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from assay.simulation.shower import ShoweredEvents
+from assay.simulation.record import ShoweredEvents
 
 MADGRAPH = Path(__file__).parents[1] / "data" / "lhe" / "madgraph_wbf_sm_200.lhe.gz"
 
@@ -36,6 +38,19 @@ def edited(tmp_path: Path) -> Callable[[int, Mapping[int, Callable[[str], str]]]
     return edit
 
 
+@pytest.fixture
+def delphes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for Delphes in PATH, under its name."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    path = folder / "DelphesHepMC3"
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "stand_in_delphes.py"}" "$@"\n')
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("ASSAY_DELPHES", raising=False)
+    return path
+
+
 @pytest.fixture(scope="session")
 def gun() -> Callable[..., ShoweredEvents]:
     """Events made of given particles: gun([[(pdgid, pt, eta, phi), ...], ...]) -> showered events."""
@@ -43,11 +58,14 @@ def gun() -> Callable[..., ShoweredEvents]:
     def shoot(
         events: list[list[tuple[int, float, float, float]]],
         heavy: list[list[tuple[int, float, float, float]]] | None = None,
+        taus: list[list[tuple[int, float, float, float]]] | None = None,
     ) -> ShoweredEvents:
         return ShoweredEvents(
             event_number=np.arange(len(events)),
             particles=_massless(events, "pdgid", with_energy=True),
             heavy=_massless(heavy or [[] for _ in events], "flavour", with_energy=False),
+            taus=_massless(taus or [[] for _ in events], "pdgid", with_energy=True),
+            weight=np.ones(len(events)),
         )
 
     return shoot

@@ -7,7 +7,7 @@ import pytest
 
 from assay.simulation.candidates import INVISIBLE, find_electrons, find_photons, visible
 from assay.simulation.card import read_card
-from assay.simulation.shower import ShoweredEvents
+from assay.simulation.record import ShoweredEvents
 
 pytestmark = pytest.mark.fast
 

@@ -11,7 +11,7 @@ import pytest
 from assay.simulation.card import DetectorCard, read_card
 from assay.simulation.detector import detect
 from assay.simulation.objects import FIELDS
-from assay.simulation.shower import ShoweredEvents
+from assay.simulation.record import ShoweredEvents
 from assay.study.arithmetic import evaluate
 from assay.study.expressions import Expression, parse
 
@@ -220,7 +220,7 @@ def test_events_with_little_or_nothing(
 ) -> None:
     objects = run(gun(events), perfect)
     assert len(objects) == len(events)
-    assert set(ak.fields(objects)) == {*FIELDS, "met", "event_number", "weight"}
+    assert set(ak.fields(objects)) == {*FIELDS, "met", "event_number", "weight", "shower_weight"}
     assert not ak.any(ak.num(objects.jets))
 
 

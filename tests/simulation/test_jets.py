@@ -7,8 +7,9 @@ import pytest
 
 from assay.simulation.candidates import Flat, flat, visible
 from assay.simulation.card import read_card
-from assay.simulation.jets import clustered, true_flavour
-from assay.simulation.shower import ShoweredEvents
+from assay.simulation.jets import clustered
+from assay.simulation.record import ShoweredEvents
+from assay.simulation.tagging import true_flavour
 
 pytestmark = pytest.mark.fast
 

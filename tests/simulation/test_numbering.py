@@ -9,14 +9,15 @@ import pytest
 
 from assay.errors import SimulationError
 from assay.generation.lhe import read_lhe
-from assay.simulation.numbering import WEIGHT_NAME, write_numbered
+from assay.simulation.numbering import WEIGHT_NAME, numbered_blocks
 
 pytestmark = pytest.mark.fast
 
 
 def test_every_event_carries_its_place_and_nothing_else_changes(madgraph: Path, tmp_path: Path) -> None:
-    assert write_numbered(madgraph, tmp_path / "numbered.lhe") == 200
-    before, after = read_lhe(madgraph), read_lhe(tmp_path / "numbered.lhe")
+    (block,) = numbered_blocks(madgraph, tmp_path, 500)
+    assert (block.number, block.first, block.n_events) == (0, 0, 200)
+    before, after = read_lhe(madgraph), read_lhe(block.path)
     assert after.weight_names == (WEIGHT_NAME,)
     np.testing.assert_array_equal(after.weights[:, 0], np.arange(200))
     np.testing.assert_array_equal(after.nominal_weights, 1.0)
@@ -30,7 +31,10 @@ def test_banner_comments_and_attributes(tmp_path: Path) -> None:
     source.write_text(
         """<LesHouchesEvents version="3.0">
 <header>
-<MGRunCard> <init-like text> </MGRunCard>
+<MGProcCard> <init-like text> </MGProcCard>
+<MGRunCard>
+ 1 = ickkw
+</MGRunCard>
 <initrwgt>
 <weightgroup> <weight id='a'> x </weight> </weightgroup>
 </initrwgt>
@@ -55,12 +59,14 @@ def test_banner_comments_and_attributes(tmp_path: Path) -> None:
 </LesHouchesEvents>
 """
     )
-    assert write_numbered(source, tmp_path / "target.lhe") == 1
-    text = (tmp_path / "target.lhe").read_text()
+    (block,) = numbered_blocks(source, tmp_path, 10)
+    text = block.path.read_text()
     assert '<event npLO=" 0 " npNLO=" -1 ">' in text
     assert "<scales muf='1'></scales>" in text
     assert "2212 2212 6500. 6500. 0 0 247000 247000 3 2\n1.0 0.0 1.0 7\n1.0 0.0 1.0 8\n</init>" in text
-    for absent in ("MGRunCard", "initrwgt", "comment", "mgrwt", "id='a'"):
+    # what matching by MadGraph's parameters reads, and nothing else of the banner
+    assert "<header>\n<MGRunCard>\n 1 = ickkw\n</MGRunCard>\n</header>\n<init>" in text
+    for absent in ("MGProcCard", "initrwgt", "comment", "mgrwt", "id='a'"):
         assert absent not in text
     assert text.count("<wgt") == 1
 
@@ -77,9 +83,26 @@ def test_damaged_files_are_refused(madgraph: Path, tmp_path: Path, damage: Calla
     source = tmp_path / "damaged.lhe"
     source.write_text(damage(gzip.decompress(madgraph.read_bytes()).decode()))
     with pytest.raises(SimulationError, match=r"damaged\.lhe"):
-        write_numbered(source, tmp_path / "target.lhe")
+        list(numbered_blocks(source, tmp_path, 50))
 
 
 def test_a_damaged_event_is_named(edited: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match="event 3"):
-        write_numbered(edited(5, {3: lambda event: "\n 7 1 2\n"}), tmp_path / "target.lhe")
+        list(numbered_blocks(edited(5, {3: lambda event: "\n 7 1 2\n"}), tmp_path, 2))
+
+
+def test_blocks_follow_one_another(madgraph: Path, tmp_path: Path) -> None:
+    blocks = list(numbered_blocks(madgraph, tmp_path, 64))
+    assert [(block.number, block.first, block.n_events) for block in blocks] == [
+        (0, 0, 64), (1, 64, 64), (2, 128, 64), (3, 192, 8)
+    ]  # fmt: skip
+    numbers = np.concatenate([read_lhe(block.path).weights[:, 0] for block in blocks])
+    np.testing.assert_array_equal(numbers, np.arange(200))
+    momenta = np.concatenate([read_lhe(block.path).four_momenta for block in blocks])
+    np.testing.assert_array_equal(momenta, read_lhe(madgraph).four_momenta)
+
+
+def test_blocks_are_written_when_they_are_asked_for(madgraph: Path, tmp_path: Path) -> None:
+    blocks = numbered_blocks(madgraph, tmp_path, 50)
+    next(blocks)
+    assert len(list(tmp_path.iterdir())) == 1

@@ -15,18 +15,21 @@ HEAD = '<LesHouchesEvents version="3.0">\n<init>\n2212 2212 6500. 6500. 0 0 0 0 
 
 
 def event(*particles: tuple[int, int, float, float, float, float]) -> str:
-    """An event of (pdgid, status, px, py, pz, mass)."""
-    lines = [f"{len(particles)} 1 0.25 100. 0.0078 0.118"]
-    for pdgid, status, px, py, pz, mass in particles:
-        e = np.sqrt(px**2 + py**2 + pz**2 + mass**2)
-        lines.append(f"{pdgid} {status} 0 0 0 0 {px} {py} {pz} {float(e)} {mass} 0. 9.")
+    """An event of (pdgid, status, px, py, pz, mass), after two incoming particles of which the first has everything."""
+    rows = [
+        (p[0], p[1], *p[2:5], float(np.sqrt(p[2] ** 2 + p[3] ** 2 + p[4] ** 2 + p[5] ** 2)), p[5]) for p in particles
+    ]
+    total = np.sum([row[2:6] for row in rows if row[1] == 1], axis=0)
+    mass = np.sqrt(total[3] ** 2 - np.sum(total[:3] ** 2))
+    rows = [(2, -1, *total, mass), (21, -1, 0.0, 0.0, 0.0, 0.0, 0.0), *rows]
+    lines = [f"{len(rows)} 1 0.25 100. 0.0078 0.118"]
+    lines += [f"{row[0]} {row[1]} 0 0 0 0 {' '.join(str(float(value)) for value in row[2:])} 0. 9." for row in rows]
     return "<event>\n" + "\n".join(lines) + "\n</event>\n"
 
 
 @pytest.fixture
 def objects(tmp_path: Path) -> ak.Array:
     first = event(
-        (2, -1, 0, 0, 500, 0), (21, -1, 0, 0, -500, 0),
         (1, 1, 10, 0, 5, 0), (21, 1, 0, 40, 5, 0), (-5, 1, 0, -30, 5, 4.7),
         (22, 1, 25, 0, 0, 0), (-11, 1, 0, 20, 0, 0), (13, 1, -15, 0, 0, 0), (12, 1, 3, 0, 9, 0), (-14, 1, 0, 4, 0, 0),
         (23, 2, 1, 2, 3, 91), (25, 1, 7, 7, 7, 125), (15, 1, 9, 9, 9, 1.777),
@@ -39,6 +42,7 @@ def test_partons_become_objects(objects: ak.Array) -> None:
     first = objects[0]
     np.testing.assert_allclose(first.jets.pt, [40, 30, 10])
     assert ak.to_list(first.jets.btag) == [0, 1, 0]
+    assert ak.to_list(first.jets.ctag) == [0, 0, 0]
     assert ak.to_list(first.jets.flavour) == [0, 5, 0]
     np.testing.assert_allclose(first.jets.mass, [0, 4.7, 0])
     np.testing.assert_allclose(first.photons.pt, [25])

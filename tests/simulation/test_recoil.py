@@ -8,8 +8,8 @@ import awkward as ak
 import numpy as np
 import pytest
 
+from assay.simulation.pythia import ShowerSettings
 from assay.simulation.root import read_objects
-from assay.simulation.shower import ShowerSettings
 from assay.simulation.simulate import SimulationSettings, simulate
 
 pytestmark = pytest.mark.slow

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -11,6 +12,7 @@ import uproot
 from assay.errors import SimulationError
 from assay.simulation.card import read_card
 from assay.simulation.detector import detect
+from assay.simulation.record import ShoweredEvents
 from assay.simulation.root import (
     SimulationSummary,
     branch_names,
@@ -19,7 +21,6 @@ from assay.simulation.root import (
     read_summary,
     write_objects,
 )
-from assay.simulation.shower import ShoweredEvents
 
 pytestmark = pytest.mark.fast
 
@@ -43,7 +44,7 @@ def objects(gun: Callable[..., ShoweredEvents]) -> ak.Array:
         ]
     )
     numbers = np.arange(200) * 3 + 1
-    shifted = ShoweredEvents(numbers, events.particles, events.heavy)
+    shifted = replace(events, event_number=numbers)
     return detect(shifted, random.normal(1, 1, 200), read_card(), random)
 
 

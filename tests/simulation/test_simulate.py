@@ -14,14 +14,14 @@ from assay.errors import AssayError, LHEError, SimulationError, StudyError
 from assay.generation.lhe import read_lhe
 from assay.observables.evaluation import evaluate
 from assay.observables.join import join
+from assay.simulation.pythia import ShowerSettings
 from assay.simulation.root import read_objects, read_summary
-from assay.simulation.shower import ShowerSettings
 from assay.simulation.simulate import SimulationSettings, simulate
 from assay.study.expressions import parse
 
 pytestmark = pytest.mark.fast
 
-SETTINGS = SimulationSettings(chunk_size=64)
+SETTINGS = SimulationSettings(block_size=64)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,14 @@ def test_rejected_events_are_counted(edited: Callable[..., Path], tmp_path: Path
     assert (summary.events_read, summary.events_rejected, summary.events_written) == (20, 1, 19)
     objects, sample = read_objects(tmp_path / "objects.root"), read_lhe(path)
     np.testing.assert_array_equal(join(objects, sample), np.delete(sample.weights, 3, axis=0))
+
+
+def test_too_many_rejected_events_are_an_error_and_leave_no_file(edited: Callable[..., Path], tmp_path: Path) -> None:
+    path = edited(10, {3: lambda event: event.replace("  502 ", "  777 ", 1)})
+    settings = SimulationSettings(shower=ShowerSettings(hadronisation=False))
+    with pytest.raises(SimulationError, match="rejected 1 of 10 events"):
+        simulate(path, tmp_path / "objects.root", settings, seed=1)
+    assert [file.name for file in tmp_path.iterdir()] == ["edited.lhe"]
 
 
 def test_parton_level_needs_no_shower(madgraph: Path, tmp_path: Path) -> None:

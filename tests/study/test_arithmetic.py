@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assay.errors import ExpressionError
-from assay.study import arithmetic, grammar
+from assay.study import arithmetic, vocabulary
 from assay.study.arithmetic import evaluate
 from assay.study.expressions import parse
 
@@ -16,8 +16,8 @@ def formula(text: str, **variables: object) -> np.ndarray:
 
 
 def test_every_function_of_the_grammar_is_implemented() -> None:
-    assert set(arithmetic.FUNCTIONS) == set(grammar.FUNCTIONS) - {"pow"}  # pow is an operator
-    assert set(grammar.FUNCTION_SYNONYMS.values()) <= set(grammar.FUNCTIONS)
+    assert set(arithmetic.FUNCTIONS) == set(vocabulary.FUNCTIONS) - {"pow"}  # pow is an operator
+    assert set(vocabulary.FUNCTION_SYNONYMS.values()) <= set(vocabulary.FUNCTIONS)
 
 
 def test_parameter_transform() -> None:

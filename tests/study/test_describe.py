@@ -20,7 +20,7 @@ DATA: dict[str, Any] = {
         (("luminosity",), "a number above 0"),
         (("seed",), "a whole number of at least 0 and below 2^63"),
         (("shower", "hadronisation"), "true or false"),
-        (("detector", "kind"), "one of parametrised, none"),
+        (("detector", "kind"), "one of parametrised, delphes, none"),
         (("parameters",), "a section per name"),
         (("parameters", "c", "range"), "a list of 2 numbers"),
         (

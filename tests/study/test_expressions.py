@@ -52,6 +52,38 @@ OBSERVABLES = [
     "-j[0].pt // 3",
     "1e3",
     "+2",
+    # of MadMiner's users
+    "(l[0] + met).mt",
+    "(j[0] + j[1] + l[0] + met).mt",
+    "l[0].deltaphi(met)",
+    "(l[0] + met).deltaphi(j[0] + j[1])",
+    "j[0].theta",
+    "sqrt((l[0].e + b[0].e)**2 - (l[0].pt + b[0].pt)**2)",
+    "j[0].M2",
+    "j[0].beta * j[0].gamma",
+    "p[0].pdgid + p_truth[1].spin",
+    "tau[0].pt",
+    "visible.e",
+    "all.m",
+    "boost_to_com(j[0]).pt",
+    "l[0].boost_beta3(-(l[0] + met).to_beta3()).to_Vector3D().dot((l[0] + met).to_Vector3D())",
+    "l[0].boost(-1. * (l[0] + l[1]).boostvector).pz",
+    "l[0].boostCM_of_p4(l[0] + l[1]).cosangle(l[0] + l[1])",
+    "(j[0] + j[1]).to_Vector3D().cross((l[0] + met).to_Vector3D()).unit().z",
+    "l[0].rotateZ(-met.phi).boostZ(0.5).eta",
+    "costhetastar(a[0], a[0] + a[1])",
+    "costhetacs(e[0], e[1]) + phics(e[0], e[1])",
+    "from_pxpypzm(met.px, met.py, 0., 0.).e",
+    "(l[0] + from_pxpypze(met.px, met.py, 3., hypot(met.pt, 3.))).m",
+    "(l[0] + l[1]).charge",
+    "sum(j.pt > 30)",
+    "max(abs(j.eta))",
+    "min(j.deltar(a[0]))",
+    "np.sum(a.pt)",
+    "mean(j.pt) / prod(j.m)",
+    "np.log1p(j[0].pt) + math.asinh(2) + np.e + math.tau",
+    "j[0].b_tag",
+    "scale * alpha_qcd * alpha_qed / n_particles",
 ]
 
 CUTS = [
@@ -63,6 +95,9 @@ CUTS = [
     "j[0].btag == 1",
     "bool(len(b))",
     "abs(j[0].eta) != 0",
+    "j[0].b_tag",
+    "not j[0].tautag and any(j.btag)",
+    "all(j.pt > 30 or abs(j.eta) < 2.5)",
 ]
 
 REFUSED = [
@@ -111,7 +146,47 @@ REFUSED = [
     "sum(**j)",
     "sqrt(2)(3)",
     "j[0](1)",
+    "j.__len__()",
+    "j[0].__init__.__globals__",
+    "().__class__.__mro__[1].__subclasses__()",
+    "met.pt.__reduce__()",
+    "np.core",
+    "np.lib.npyio.os.system('x')",
+    "numpy.fromfile('x')",
+    "np.vectorize(j)",
+    "math.__loader__.load_module('os')",
+    "j[0].to_beta3().__dict__",
+    "j[0].boost(__import__('os'))",
+    "breakpoint()",
+    "vars(j)",
+    "setattr(j, 'pt', 1)",
+    "type(j)",
+    "object",
+    "__builtins__",
+    "__file__",
+    "exit()",
+    "input()",
+    "memoryview(b'x')",
+    "str(j)",
+    "j[0].pt.real",
+    "sum(x.pt for x in j)",
+    "len([x for x in j if x.pt > 30])",
+    "[x.pt for x in j][0]",
+    "(lambda: j[0])().pt",
+    "j[0].pt if (y := 3) else 1",
+    "f'{j[0].pt}'",
+    "'{0.pt}'.format(j[0])",
+    "sum(j.pt, start=0)",
+    "pz_nu(l[0], met)",
     # exhausting the machine
+    "2**(10**(10**10))",
+    "1e308 * 1e308 ** 1e3",
+    "pow(9, 9**9)",
+    "j[0].pt ** 21",
+    "0x" + "f" * 300,
+    "9" * 120,
+    "sum(" * 70 + "j" + ")" * 70,
+    "j[0]" + ".boost(j[1])" * 80 + ".pt",
     "9**9**9**9",
     "2**1000",
     "10" * 400,
@@ -133,6 +208,11 @@ REFUSED = [
     "j[0].ｐt",
     "j[0].pt \u202e",
     "√2",
+    "j[0].pt＞30",
+    "μ[0].pt",
+    "ｊ[0].pt",
+    "j[0]․pt",
+    "j[0].pt\u200b",
     # not formulas
     "j[0].pt >",
     "j[0.pt",
@@ -205,13 +285,43 @@ REFUSED = [
     "not 3",
     "1 if 2 else 3",
     "unknown_observable + 1",
+    "j[0].y",
+    "j[0].boost(3)",
+    "j[0].boost(j)",
+    "j[0].boostX(j[1])",
+    "j[0].boost()",
+    "j[0].to_beta3(j[1])",
+    "j[0].to_beta3()",
+    "j[0].to_beta3() + j[1]",
+    "j[0] + j[1].to_beta3()",
+    "j[0].to_beta3() * j[1].to_beta3()",
+    "j[0].to_beta3().m",
+    "j[0].to_beta3().cross(j[1]).x",
+    "costhetastar(j[0])",
+    "costhetastar(j[0], 3)",
+    "from_pxpypze(1, 2, 3).m",
+    "from_pxpypze(1, 2, j[0], 3).m",
+    "j[0].spin",
+    "l[0].btag",
+    "(j[0] + l[0]).charge",
+    "visible.charge",
+    "sum(j.pt > a.pt)",
+    "sum(j[0].pt)",
+    "prod(j)",
+    "any(j.pt)",
+    "all(j[0].pt > 3)",
+    "sum(j.ptt)",
+    "max(j.pt, j.eta)",
+    "sum(j.deltar(a))",
+    "mean()",
+    "sum(sum(j.pt))",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", OBSERVABLES)
 def test_observables_are_accepted(text: str) -> None:
     expression = parse(text)
-    assert expression.kind is Kind.NUMBER
+    assert expression.kind is (Kind.CONDITION if text.endswith("b_tag") else Kind.NUMBER)
     assert expression.text == text
 
 
@@ -268,12 +378,18 @@ def test_any_mixture_of_symbols_gives_an_expression_or_an_expression_error(symbo
         ("j[0].pt ** 99", "99"),
         ("len(j) + 'x'", "'x'"),
         ("j[0].deltaphi(len(j))", "len(j)"),
-        ("(a[0] + a[1]).charge", "(a[0] + a[1]).charge"),
+        ("(j[0] + a[1]).charge", "(j[0] + a[1]).charge"),
+        ("1 + sum(j.pt > a.pt)", "j.pt > a.pt"),
+        ("3 * j[0].boost(met.pt).m", "met.pt"),
+        ("l[0].boostX(j[0]).pt", "j[0]"),
+        ("max(j.etta) + 1", "j.etta"),
+        ("j[0].y + 1", "j[0].y"),
+        ("twice(met.pt, 2, 3)", "twice(met.pt, 2, 3)"),
     ],
 )
 def test_a_caret_stands_under_the_fault(text: str, under: str) -> None:
     with pytest.raises(ExpressionError) as caught:
-        parse(text)
+        parse(text, functions={"twice": (1, 2)})
     _, line, carets = caught.value.what.split("\n")
     start = carets.index("^")
     assert line[start : start + carets.count("^")] == under
@@ -306,6 +422,17 @@ def test_lines_of_yaml_are_joined() -> None:
     assert parse("(j[0]\n   + j[1]).m").tree == parse("(j[0] + j[1]).m").tree
 
 
+def test_functions_of_the_study_are_called_by_name_if_it_registers_them() -> None:
+    expression = parse("twice(met.pt) + mass(j[0], a)", functions={"twice": (1, 2), "mass": (2, 2)})
+    assert expression.functions == ("twice", "mass")
+    assert expression.may_be_missing
+    for text in ("twice()", "twice(1, 2, 3)", "twice", "sum(twice(j.pt))", "twice(x=1)", "thrice(1)"):
+        with pytest.raises(ExpressionError):
+            parse(text, functions={"twice": (1, 2)})
+    with pytest.raises(ExpressionError, match="unknown function 'twice'"):
+        parse("twice(met.pt)")
+
+
 def test_what_an_expression_refers_to() -> None:
     expression = parse("pt_j1 + m_jj * j[0].pt - met.pt + pt_j1 + len(a)", variables=("pt_j1", "m_jj"))
     assert expression.names == ("pt_j1", "m_jj")
@@ -315,7 +442,20 @@ def test_what_an_expression_refers_to() -> None:
 
 @pytest.mark.parametrize(
     ("text", "may"),
-    [("len(j)", False), ("met.pt", False), ("sum(j.pt)", False), ("max(j.pt)", True), ("a[0].pt", True)],
+    [
+        ("len(j)", False),
+        ("met.pt", False),
+        ("visible.e", False),
+        ("scale", False),
+        ("sum(j.pt)", False),
+        ("prod(j.pt)", False),
+        ("float(any(j.pt > 3))", False),
+        ("max(j.pt)", True),
+        ("mean(j.pt)", True),
+        ("sum(j.deltar(a[0]))", True),
+        ("a[0].pt", True),
+        ("a[0].boost(a[0].to_beta3()).pt", True),
+    ],
 )
 def test_what_may_be_missing(text: str, may: bool) -> None:
     assert parse(text).may_be_missing is may

@@ -2,6 +2,7 @@ import pytest
 
 from assay.study.load import load_study
 from assay.study.model import (
+    EfficiencySystematic,
     HessianSystematic,
     NormalisationSystematic,
     ReplicaSystematic,
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.fast
 SECTIONS = {
     "scale": (ScaleSystematic(kind="scale", scale="muf"), 1, 2, "0.5,1,2"),
     "norm": (NormalisationSystematic(kind="normalisation", uncertainty=0.025), 1, 1, "1.025"),
+    "efficiency": (EfficiencySystematic(kind="efficiency", factor=0.9, uncertainty="0.1*eta"), 1, 1, "0.9 +- 0.1*eta"),
+    "factor": (EfficiencySystematic(kind="efficiency", factor="0.9"), 0, 0, "0.9 +- None"),
     "pair": (WeightsSystematic(kind="weights", up="u", down="d"), 1, 2, "u,d"),
     "single": (WeightsSystematic(kind="weights", up="u"), 1, 1, "u"),
     "hessian": (HessianSystematic(kind="pdf_hessian", members=("1..4",), confidence_level=0.9), 2, 4, "0.9"),

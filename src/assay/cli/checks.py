@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assay.errors import SimulationError, StudyError
-from assay.generation.processes import PROCESSES, operator_of_entry
-from assay.study.checks import Draft, operators_of_process
-from assay.study.checks.samples import acts_on_signal
+from assay.generation.checks import GENERATION_CHECKS
+from assay.study.checks import Draft
 from assay.study.load import load_study
-from assay.study.model import HessianSystematic, ReplicaSystematic, Study
-from assay.study.model_samples import weight_names
+from assay.study.model import Study
 from assay.study.problems import Finding
 from assay.theory.systematics import effects
 
@@ -24,9 +22,7 @@ def load_checked(path: Path) -> Study:
     StudyErrors
         With every fault of the file.
     """
-    operators = {name: process.operators for name, process in PROCESSES.items()}
-    known_operators = operators_of_process(operators, operator_of_entry)
-    return load_study(path, (known_operators, _weight_names, _known_densities, _known_members, _detector_card, _shower))
+    return load_study(path, (*GENERATION_CHECKS, _weight_names, _detector_card, _shower))
 
 
 def load_for_part(path: Path, part: str, events: Path | None) -> Study:
@@ -82,57 +78,38 @@ def _weight_names(draft: Draft) -> Iterable[Finding]:
         taken |= dict.fromkeys(names, f"the systematic {effect.name} or its weights")
 
 
-def _known_densities(draft: Draft) -> Iterable[Finding]:
-    from assay.generation.parton_densities import installed_sets  # needs Pythia's files
-
-    if draft.process is not None and draft.process.pdf not in (known := installed_sets()):
-        yield Finding(
-            ("process", "pdf"), repr(draft.process.pdf), f"one of {', '.join(known)}", "choose an installed set"
-        )
-
-
-def _known_members(draft: Draft) -> Iterable[Finding]:
-    from assay.generation.parton_densities import installed_members  # needs Pythia's files
-
-    if draft.process is None:
-        return
-    members = [f"pdf_{number}" for number in installed_members(draft.process.pdf) if number]
-    for name, systematic in draft.systematics.items():
-        if isinstance(systematic, ReplicaSystematic | HessianSystematic) and acts_on_signal(systematic.samples):
-            try:
-                unknown = [member for member in weight_names(systematic.members) if member not in members]
-            except ValueError:
-                continue  # the study's own checks say so
-            if unknown:
-                yield Finding(
-                    ("systematics", name, "members"),
-                    f"{unknown[0]}, which is no installed member of {draft.process.pdf}",
-                    f"{members[0]}..{members[-1]}" if members else "a set with members: Pythia's have the central one",
-                    "install the set's members, or write `samples:` with the samples whose files have these weights",
-                )
-
-
 def _shower(draft: Draft) -> Iterable[Finding]:
-    from assay.simulation.from_study import shower_settings  # needs Pythia
-    from assay.simulation.shower import check_settings
+    from assay.simulation.from_study import shower_settings, with_further  # needs Pythia
+    from assay.simulation.pythia import check_settings
 
-    if draft.shower is None or not draft.shower.settings:
+    shower = draft.shower
+    if shower is None:
         return
-    try:
-        check_settings(shower_settings(draft.shower))
-    except SimulationError as error:
-        mend = error.mend or "look the setting up in Pythia's manual"
-        yield Finding(("shower", "settings"), error.what, error.expected or "settings that Pythia knows", mend)
+    for place, further in (
+        (("shower",), ()),
+        *((("samples", name, "shower"), sample.shower) for name, sample in draft.samples.items() if sample.shower),
+    ):
+        try:
+            check_settings(with_further(shower_settings(shower, draft.folder), further))
+        except SimulationError as error:
+            mend = error.mend or "look the setting up in Pythia's manual"
+            if place == ("shower",):
+                place = ("shower", "settings" if any(repr(line) in error.what for line in shower.settings) else "card")
+            yield Finding(place, error.what, error.expected or "settings that Pythia knows", mend)
+            if not further:
+                return
 
 
 def _detector_card(draft: Draft) -> Iterable[Finding]:
-    from assay.simulation.card import read_card  # needs the packages of the physics image
+    from assay.simulation.detector_settings import check_detector_card  # needs the packages of the physics image
 
-    if draft.detector is None or draft.detector.card is None:
+    if draft.detector is None or draft.detector.card_file is None:
         return
-    card = draft.folder / draft.detector.card
+    card = draft.folder / draft.detector.card_file
+    of_delphes = draft.detector.kind == "delphes"
     try:
-        if card.is_file():
-            read_card(card)
-    except StudyError as error:
-        yield Finding(("detector", "card"), error.what, "a detector card such as Assay's own", "put the card right")
+        if card.is_file() and (card.suffix == ".tcl") == of_delphes:
+            check_detector_card(draft.detector, card)
+    except (StudyError, SimulationError) as error:
+        expected = error.expected or "a detector card such as Assay's own"
+        yield Finding(("detector", "card"), error.what, expected, error.mend or "put the card right")

@@ -9,7 +9,7 @@ import click
 from assay.cli.folders import files_of_jobs
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_stage
-from assay.generation.jobs import source_of
+from assay.generation.jobs import EVENT_FILES, sources_of
 from assay.study.model import Study
 
 
@@ -35,6 +35,5 @@ def command(study_path: Path, setup: Path, output: Path, events: tuple[Path, ...
 
 def _sample_files(study: Study, setup: Path) -> list[Path]:
     """Return the event files of samples, which configure puts beside the set-up."""
-    names = ((name, section.events) for name, section in study.samples.items())
-    files = (setup.parent / "samples" / source_of(name, events) for name, events in names)
-    return [file for file in files if file.suffix in (".h5", ".hdf5")]
+    files = (setup.parent / "samples" / name for name in sources_of(study))
+    return [file for file in files if file.suffix in EVENT_FILES]

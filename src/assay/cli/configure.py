@@ -8,6 +8,7 @@ import click
 
 from assay.cli.options import output_option, study_option
 from assay.cli.stage import StageRun, run_stage
+from assay.generation.jobs import cards_of, sources_of
 from assay.study.load import load_study
 from assay.study.model import Study
 from assay.study.problems import StudyErrors
@@ -19,13 +20,14 @@ from assay.study.problems import StudyErrors
 def command(study_path: Path, output: Path) -> None:
     """Check a study and lay it out: writes study.json, setup.h5, detector.yml and a file per batch of jobs."""
     study = _read(study_path)
-    card = study_path.parent / study.detector.card if study.detector.card else None
-    samples = {name: study_path.parent / section.events for name, section in study.samples.items()}
+    card = study_path.parent / study.detector.card_file if study.detector.card_file else None
+    samples = {name: study_path.parent / events for name, events in sources_of(study).items()}
+    cards = {name: study_path.parent / name for name in (*cards_of(study), *study.shower.files)}
 
     def work(run: StageRun) -> None:
         from assay.cli.work.configure import lay_out
 
-        lay_out(study, card, samples, run)
+        lay_out(study, card, samples, cards, run)
 
     run_stage(
         "configure",
@@ -35,6 +37,7 @@ def command(study_path: Path, output: Path) -> None:
             "study": [study_path],
             **({"card": [card]} if card else {}),
             **({"samples": list(samples.values())} if samples else {}),
+            **({"cards": list(cards.values())} if cards else {}),
         },
         work,
         settings={"jobs_per_step": study.execution.jobs_per_step},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,41 +15,27 @@ from assay.generation.jobs import Job, read_batch
 
 @click.command("generate", short_help="Stage 3: events of a batch of jobs, as LHE.")
 @study_option
-@file_option("--process", help="process.npz of prepare.")
+@file_option("--process", help="Folder of prepare.")
 @jobs_option
 @output_option
 def command(study_path: Path, process: Path, jobs: Path, output: Path) -> None:
     """Generate each job's events with a weight at every benchmark: writes JOB/events.lhe.gz."""
     study = read_study(study_path)
 
-    def work(job: Job, run: StageRun) -> None:
-        from assay.generation.embedded import generate
-        from assay.generation.external import external_events
-        from assay.generation.lhe import write_lhe
-        from assay.generation.prepared import PreparedProcess
+    def source(job: Job) -> Path:
+        if job.source is not None:  # configure puts such files beside the folder of the jobs
+            return jobs.parent.parent / "samples" / job.source
+        return process / str(job.process)
 
-        if job.source is not None:
-            sample = external_events(_file(jobs, job), job.cross_section)
-            write_lhe(run.folder / "events.lhe.gz", replace(sample, metadata={**sample.metadata, "job": job.name}))
-            click.echo(f"  {len(sample)} events of {job.sample}: {sample.cross_section:.5g} pb, from a file")
-            return
-        sample = generate(
-            PreparedProcess.load(process), job.benchmark or "", job.n_events, job.seed, tuple(job.variations)
-        )
-        metadata = {**sample.metadata, "job": job.name}
-        write_lhe(run.folder / "events.lhe.gz", replace(sample, metadata=metadata))
-        click.echo(
-            f"  {job.n_events} events at {job.benchmark}: "
-            f"{sample.cross_section:.5g} +- {sample.cross_section_error:.1g} pb, "
-            f"overweight fraction {metadata['overweight_fraction']:.2g}"
-        )
+    def work(job: Job, run: StageRun) -> None:
+        from assay.cli.work.generate import events_of, summary_of
+        from assay.generation.lhe import write_lhe
+
+        sample = events_of(job, source(job), run.folder)
+        write_lhe(run.folder / "events.lhe.gz", sample)
+        click.echo(f"  {summary_of(job, sample)}")
 
     def inputs(job: Job) -> Mapping[str, list[Path]]:
-        return {"process": [process]} if job.source is None else {"events": [_file(jobs, job)]}
+        return {"process" if job.source is None else "events": [source(job)]}
 
     run_batch("generate", study, output, read_batch(jobs), inputs, work)
-
-
-def _file(jobs: Path, job: Job) -> Path:
-    """Return the file of a job that has one; configure puts such files beside the folder of the jobs."""
-    return jobs.parent.parent / "samples" / str(job.source)

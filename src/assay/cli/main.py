@@ -22,6 +22,7 @@ COMMANDS = {
     "inspect": "What is in a file or folder, and what is suspicious.",
     "migrate": "Turn input files of madminer-workflow into a study.",
     "doctor": "What this environment can do, and how to mend it.",
+    "matrix-element": "|M|^2 of an embedded process at given phase-space points.",
     "images": "Build, check and push the container images.",
     "configure": "Stage 1: parameter space, morphing basis, jobs.",
     "prepare": "Stage 2: the process, ready to generate.",
@@ -45,7 +46,7 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"assay.cli.{name}").command
+        command: click.Command = importlib.import_module(f"assay.cli.{name.replace('-', '_')}").command
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:

@@ -17,8 +17,14 @@ from assay.files import write_text
 @click.argument("learning", metavar="[ML_INPUT.YML]", required=False, type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The study to write; replaced if there.")
 @click.option("--name", help="The study's name; default that of the file.")
-def command(physics: Path, learning: Path | None, output: Path, name: str | None) -> None:
+@click.option(
+    "--cards", type=click.Path(path_type=Path), help="Folder with MadGraph's cards, which are copied beside the study."
+)
+def command(physics: Path, learning: Path | None, output: Path, name: str | None, cards: Path | None) -> None:
     """Turn the input.yml of madminer-workflow-ph, and that of madminer-workflow-ml, into a study.
+
+    With --cards, events come from MadGraph by these cards (proc_card*, run_card*, and param_card*, reweight_card* if
+    there are such); without, from the embedded generator.
 
     Prints what could not be kept as it was, why, and what to do about it, and checks the study. The exit status is 2
     if the study, which is written all the same, needs mending by hand before it can be used for anything.
@@ -26,10 +32,15 @@ def command(physics: Path, learning: Path | None, output: Path, name: str | None
     \b
     Example:
       assay migrate ph/workflow/input.yml ml/workflow/input.yml --output my-study.yml
+      assay migrate ph/workflow/input.yml --cards ph/code/cards --output my-study.yml
     """  # noqa: D301 - click wants the character
-    from assay.study.migration import migrate
+    from assay.study.migration import CARDS, cards_in, migrate
 
-    found = migrate(physics, learning, name or re.sub(r"\W+", "-", output.stem).strip("-") or "study")
+    own = cards_in(cards) if cards is not None else None
+    found = migrate(physics, learning, name or re.sub(r"\W+", "-", output.stem).strip("-") or "study", own)
+    if own is not None:
+        for kind, path in own.files.items():
+            write_text(output.parent / CARDS / path.name, own.text(kind))
     write_text(output, found.text)
     click.echo(f"{output}: written; not kept as it was:")
     for loss in found.losses:

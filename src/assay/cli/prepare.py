@@ -1,4 +1,4 @@
-"""`assay prepare`: stage 2, the process ready to generate."""
+"""`assay prepare`: stage 2, processes ready to generate."""
 
 from __future__ import annotations
 
@@ -8,26 +8,37 @@ import click
 
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_stage
+from assay.generation.jobs import cards_of
+from assay.study.model_samples import processes_of
 
 
-@click.command("prepare", short_help="Stage 2: the process, ready to generate.")
+@click.command("prepare", short_help="Stage 2: processes, ready to generate.")
 @study_option
 @file_option("--setup", help="setup.h5 of configure.")
 @output_option
 def command(study_path: Path, setup: Path, output: Path) -> None:
-    """Adapt the sampling grid and measure cross sections at all benchmarks: writes process.npz."""
+    """Prepare every process that is generated: grids and cross sections at all benchmarks, or MadGraph's process.
+
+    Writes NAME.npz (embedded) or NAME.tar.gz (MadGraph) per process: `signal`, and the samples that are generated.
+    """
     study = read_study(study_path)
+    cards = [study_path.parent / card for card in cards_of(study)]
 
     def work(run: StageRun) -> None:
-        from assay.events.eventfile import read_setup_file
-        from assay.generation.embedded import prepare
-        from assay.generation.from_study import benchmark_couplings, embedded_settings
+        from assay.cli.work.prepare import prepare_all
 
-        couplings = benchmark_couplings(read_setup_file(setup).space)
-        prepared = prepare(embedded_settings(study), couplings, run.seed)
-        prepared.save(run.folder / "process.npz")
-        for benchmark, (value, error) in prepared.cross_sections.items():
-            click.echo(f"  cross section at {benchmark}: {value:.5g} +- {error:.1g} pb")
-            run.tracker.metrics({f"cross_section_pb.{benchmark}": value})
+        for sample, cross_sections in prepare_all(study, setup, study_path.parent, run).items():
+            for benchmark, (value, error) in cross_sections.items():
+                place = benchmark if sample == "signal" else f"{benchmark} of {sample}"
+                click.echo(f"  cross section at {place}: {value:.5g} +- {error:.1g} pb")
+                name = benchmark if sample == "signal" else f"{sample}.{benchmark}"
+                run.tracker.metrics({f"cross_section_pb.{name}": value})
 
-    run_stage("prepare", study, output, {"setup": [setup]}, work)
+    run_stage(
+        "prepare",
+        study,
+        output,
+        {"setup": [setup], **({"cards": cards} if cards else {})},
+        work,
+        settings={name: process.model_dump(mode="json") for name, process in processes_of(None, study.samples).items()},
+    )

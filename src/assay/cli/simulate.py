@@ -11,13 +11,13 @@ from assay.cli.batches import jobs_option, run_batch
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.progress import line_progress
 from assay.cli.stage import StageRun
-from assay.generation.jobs import Job, read_batch
+from assay.generation.jobs import SHOWERED, Job, is_showered, read_batch
 
 
 @click.command("simulate", short_help="Stage 4: shower and detector of a batch of jobs.")
 @study_option
 @jobs_option
-@file_option("--detector", help="detector.yml of configure.")
+@file_option("--detector", help="Detector card of configure.")
 @file_option("--events", help="Folder of the step of generate with these jobs.")
 @output_option
 def command(study_path: Path, jobs: Path, detector: Path, events: Path, output: Path) -> None:
@@ -25,19 +25,43 @@ def command(study_path: Path, jobs: Path, detector: Path, events: Path, output: 
     study = read_study(study_path)
 
     def inputs(job: Job) -> Mapping[str, list[Path]]:
-        return {"detector": [detector], "events": [events / job.name / "events.lhe.gz"]}
+        found = {"detector": [detector], "events": [events / job.name / "events.lhe.gz"]}
+        if study.shower.files:  # configure puts them beside the study
+            found["shower"] = [study_path.parent / name for name in study.shower.files]
+        if is_showered(job):
+            found["showered"] = [events / job.name / SHOWERED]
+        elif job.source is not None:
+            found["partons"] = [jobs.parent.parent / "samples" / job.source]
+        if job.objects is not None:  # configure puts such files beside the folder of the jobs
+            found["objects"] = [jobs.parent.parent / "samples" / job.objects]
+        return found
 
     def work(job: Job, run: StageRun) -> None:
         from assay.simulation.from_study import simulation_settings
         from assay.simulation.simulate import simulate
         from assay.study.seeds import pythia_seed
 
-        (path,) = inputs(job)["events"]
+        given = inputs(job)
+        partons, showered, objects = (
+            given[role][0] if role in given else None for role in ("partons", "showered", "objects")
+        )
+        (path,) = given["events"]
         job.check_events(path)
-        seed, settings = pythia_seed(study.seed, f"simulate {job.name}"), simulation_settings(study, detector)
-        summary = simulate(path, run.folder / "detector.root", settings, seed, line_progress("events"))
+        summary = simulate(
+            path,
+            run.folder / "detector.root",
+            simulation_settings(study, study_path.parent, detector, job.shower),
+            pythia_seed(study.seed, f"simulate {job.name}"),
+            line_progress("events"),
+            partons=partons,
+            hepmc=run.folder / SHOWERED if study.shower.hepmc else None,
+            showered=showered,
+            objects=objects,
+        )
+        vetoed = f"{summary.events_vetoed} vetoed by {summary.vetoing}, " if summary.vetoing else ""
         click.echo(
-            f"  {summary.events_read} events read, {summary.events_rejected} rejected, {summary.events_written} written"
+            f"  {summary.events_read} events read, {summary.events_rejected} rejected, {vetoed}"
+            f"{summary.events_written} written"
         )
 
     run_batch("simulate", study, output, read_batch(jobs), inputs, work)

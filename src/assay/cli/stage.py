@@ -59,7 +59,7 @@ STAGES = {
         Stage("simulate", ("shower", "detector", "seed"), ("study", "generation", "simulation", "cli/batches")),
         Stage(
             "extract",
-            (*_SAMPLES, "observables", "cuts"),
+            (*_SAMPLES, "functions", "observables", "cuts"),
             (*_PHYSICS_ROOMS, "generation", "simulation", "observables", "cli/batches", "cli/work/samples"),
         ),
         Stage("combine", ("observables", "cuts", "samples", "seed"), (*_PHYSICS_ROOMS, "generation/jobs")),

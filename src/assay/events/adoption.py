@@ -103,7 +103,12 @@ def adopted(
         weights,
         table.sample_index,
         tuple(
-            replace(row, sample=names.get(row.sample, row.sample), cross_section=factor * row.cross_section)
+            replace(
+                row,
+                sample=names.get(row.sample, row.sample),
+                cross_section=factor * row.cross_section,
+                at_benchmarks=(),  # of other benchmarks, perhaps
+            )
             for row in _cut_flow(table, adoption.steps)
         ),
         nuisance_weights(effects, _varied(table, setup.space, weights, effects, adoption.sample, factor)),
@@ -192,7 +197,7 @@ def _varied(
     scale = np.divide(reference, old, out=np.full_like(old, factor), where=old != 0.0)[:, None]
     columns = [np.empty((len(reference), 0))]
     for effect in effects:
-        if not effect.acts_on(sample):
+        if not (effect.acts_on(sample) and effect.columns):
             columns.append(np.repeat(reference[:, None], len(effect.columns), axis=1))
         elif isinstance(effect.section, NormalisationSystematic):
             columns.append(normalisation(reference, effect.section.uncertainty)[:, None])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from assay.errors import EventFileError, MismatchError
 from assay.events import layout
 from assay.events.compare import differences
+from assay.events.cutflow import scaled
 from assay.events.eventfile import table_of
 from assay.events.header import EventHeader, check_summary, read_header, write_summary
 from assay.events.inferred import DrawnAt, inferred_samples
@@ -120,7 +121,7 @@ def _merged(paths: list[Path], chunk: int) -> tuple[list[_Part], EventHeader]:
         parts.append(_Part(path, header, n_events, first, factors))
         factor_of = dict(zip([s.name for s in header.samples], factors, strict=True))
         for row in header.cut_flow:
-            cut_flow.append(replace(row, cross_section=row.cross_section * factor_of.get(row.sample, 1.0)))
+            cut_flow.append(scaled(row, factor_of.get(row.sample, 1.0)))
         first += len(header.samples)
     provenance = {"combined": [{"file": p.name, **h.provenance} for p, h in zip(paths, headers, strict=True)]}
     return parts, replace(headers[0], samples=samples, cut_flow=tuple(cut_flow), provenance=provenance)

@@ -69,6 +69,7 @@ def write_header(file: h5py.File, header: EventHeader) -> None:
     put_unicode(group, "steps", [row.step for row in header.cut_flow])
     put(group, "n_events", np.array([row.n_events for row in header.cut_flow], dtype=np.int64))
     put(group, "cross_sections", np.array([row.cross_section for row in header.cut_flow], dtype=np.float64))
+    put(group, "at_benchmarks", _at_benchmarks(header.cut_flow))
     put_unicode(file["assay"], "provenance", [json.dumps(header.provenance, allow_nan=False)])
 
 
@@ -209,11 +210,13 @@ def _write_samples(group: h5py.Group, samples: tuple[Sample, ...]) -> None:
     put_unicode(group, "names", [s.name for s in samples])
     put_unicode(group, "benchmarks", [s.benchmark or "" for s in samples])
     put_unicode(group, "processes", [s.process for s in samples])
+    put_unicode(group, "regions", [s.region for s in samples])
     put(group, "n_generated", np.array([s.n_generated for s in samples], dtype=np.int64))
     put(group, "cross_sections", np.array([s.cross_section for s in samples], dtype=np.float64))
     put(group, "cross_section_errors", np.array([s.cross_section_error for s in samples], dtype=np.float64))
     put(group, "k_factors", np.array([s.k_factor for s in samples], dtype=np.float64))
     put(group, "counted", np.array([s.counted for s in samples], dtype=np.uint8))
+    put(group, "reweighted", np.array([s.reweighted for s in samples], dtype=np.uint8))
 
 
 def _read_samples(group: h5py.Group) -> tuple[Sample, ...]:
@@ -226,16 +229,30 @@ def _read_samples(group: h5py.Group) -> tuple[Sample, ...]:
         get_text(group, "processes"),
         get(group, "k_factors")[()] if "k_factors" in group else np.ones(len(get(group, "names"))),
         get(group, "counted")[()] if "counted" in group else np.zeros(len(get(group, "names"))),
+        get_text(group, "regions") if "regions" in group else ("",) * len(get(group, "names")),
+        get(group, "reweighted")[()] if "reweighted" in group else np.zeros(len(get(group, "names"))),
         strict=True,
     )
     return tuple(
-        Sample(n, b or None, int(g), float(xs), float(err), process, float(k), bool(counted))
-        for n, b, g, xs, err, process, k, counted in rows
+        Sample(n, b or None, int(g), float(xs), float(err), process, float(k), bool(counted), region, bool(changed))
+        for n, b, g, xs, err, process, k, counted, region, changed in rows
     )
 
 
 def _read_cut_flow(group: h5py.Group) -> tuple[CutFlowRow, ...]:
     columns = [get_text(group, "samples"), get_text(group, "steps")]
     counts, cross_sections = get(group, "n_events")[()], get(group, "cross_sections")[()]
-    rows = zip(*columns, counts, cross_sections, strict=True)
-    return tuple(CutFlowRow(sample, step, int(n), float(xs)) for sample, step, n, xs in rows)
+    # files of earlier versions, and of others, have the cross sections at the samples' own benchmarks alone
+    known = get(group, "at_benchmarks")[()] if "at_benchmarks" in group else np.empty((len(counts), 0))
+    at_benchmarks = [() if np.isnan(every).any() else tuple(every.tolist()) for every in known]
+    rows = zip(*columns, counts, cross_sections, at_benchmarks, strict=True)
+    return tuple(CutFlowRow(sample, step, int(n), float(xs), every) for sample, step, n, xs, every in rows)
+
+
+def _at_benchmarks(rows: tuple[CutFlowRow, ...]) -> NDArray[np.float64]:
+    """Return the cross sections of all rows at all benchmarks, `(n_rows, n_benchmarks)`; NaN where not known."""
+    table = np.full((len(rows), max((len(row.at_benchmarks) for row in rows), default=0)), np.nan)
+    for line, row in zip(table, rows, strict=True):
+        if row.at_benchmarks:
+            line[:] = row.at_benchmarks
+    return table

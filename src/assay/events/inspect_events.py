@@ -157,3 +157,6 @@ def _cut_flow(header: EventHeader) -> Iterator[Table]:
     if totals:
         rows = tuple((row.sample, row.step, row.n_events, row.cross_section) for row in totals)
         yield Table("cut flow", ("of", "step", "events", "cross section [pb]"), rows)
+    if totals and all(row.at_benchmarks for row in totals):
+        everywhere: tuple[tuple[Cell, ...], ...] = tuple((row.sample, row.step, *row.at_benchmarks) for row in totals)
+        yield Table("cut flow at every benchmark [pb]", ("of", "step", *header.space.benchmark_names), everywhere)

@@ -36,7 +36,8 @@ def mixture_weights(
         The benchmark at which each event was drawn, -1 for background (whose weights are returned as they are),
         shape `(n_events,)`.
     constants
-        c_t = sigma_t / N_t in pb, infinite where nothing was generated, shape `(n_benchmarks,)`.
+        c_t = sigma_t / N_t in pb, infinite where nothing was generated, shape `(n_benchmarks,)`; or those of every
+        event's region of phase space, in which alone it could have been drawn, `(n_events, n_benchmarks)`.
     unweighted
         Whether the event counts as one event whatever its weight, shape `(n_events,)`: the formula of the module.
         Any other event counts as :math:`|W_t| / c_t` events at its own benchmark t (weights above the maximum of an
@@ -51,7 +52,7 @@ def mixture_weights(
     """
     signal = np.flatnonzero(drawn_at >= 0)
     pooled = weights.copy()
-    density = np.abs(weights[signal]) / constants
+    density = np.abs(weights[signal]) / (constants if constants.ndim == 1 else constants[signal])
     own = density[np.arange(len(signal)), drawn_at[signal]]
     if np.any(own == 0.0):
         raise EventFileError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.events.table import NuisanceWeights, Systematic
-from assay.study.model import ScaleSystematic
+from assay.study.model import EfficiencySystematic, ScaleSystematic
 from assay.theory.systematics import Effect
 
 
@@ -20,6 +20,8 @@ def nuisance_weights(effects: tuple[Effect, ...], columns: NDArray[np.float64]) 
     columns
         Weights in pb of all their columns, shape `(n_events, n_columns)`.
     """
+    # an efficiency without an uncertainty is a factor on the weights, and nothing varies
+    effects = tuple(e for e in effects if not isinstance(e.section, EfficiencySystematic) or e.parameters)
     if not effects:
         return None
     return NuisanceWeights(

@@ -11,7 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from assay.errors import EventFileError
 from assay.events.mixture import mixture_weights
 from assay.events.partition import Partition, event_content, partition_of
-from assay.events.strata import OwnWeights, Stratum, constants_of, partition_factors, strata_of, unweighted_samples
+from assay.events.strata import (
+    OwnWeights,
+    Stratum,
+    constants_of,
+    constants_of_events,
+    partition_factors,
+    strata_of,
+    unweighted_samples,
+)
 from assay.events.sums import StratumSums
 from assay.events.table import EventTable, check_backgrounds
 from assay.events.variation import nuisance_dependence
@@ -87,7 +95,8 @@ class EventPool:
         check_backgrounds(table)
         own = OwnWeights.none(len(table.samples)).updated(table.own_weights, table.sample_index)
         unweighted = unweighted_samples(table.samples, strata, stratum_of_sample, own)
-        constants = constants_of(table.space, strata)
+        stratum = stratum_of_sample[table.sample_index]
+        constants = constants_of_events(constants_of(table.space, strata), stratum)
         names = () if table.nuisance is None else tuple(parameter.name for parameter in table.nuisance.parameters)
         return cls(
             table.space,
@@ -97,7 +106,7 @@ class EventPool:
             mixture_weights(table.weights, table.benchmark_index, constants, unweighted[table.sample_index]),
             table.sample_index,
             partition_of(event_content(table.x, table.weights), fractions, seed),
-            stratum_of_sample[table.sample_index],
+            stratum,
             strata,
             tuple(fractions),
             names,

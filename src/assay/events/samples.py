@@ -39,6 +39,12 @@ class Sample:
     counted
         Whether its events are those counted after cuts, for want of the number of generated ones; the error of the
         cross section is then that of the count, so that of no other run.
+    region
+        Of signal: the region of phase space, if the process was generated in several that share no event. The cross
+        sections of regions add up, each region has its own at every benchmark.
+    reweighted
+        Whether weights have been multiplied with what depends on reconstructed objects, such as an efficiency: then
+        even equal weights are not the cross section over the number of events.
     """
 
     name: str
@@ -49,6 +55,8 @@ class Sample:
     process: str = ""
     k_factor: float = 1.0
     counted: bool = False
+    region: str = ""
+    reweighted: bool = False
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.k_factor) and self.k_factor > 0.0):
@@ -71,9 +79,9 @@ class Sample:
 
     @property
     def group(self) -> tuple[str, str]:
-        """What the sample is a run of: ("benchmark", its name) or ("background", its process)."""
+        """What the sample is a run of: ("benchmark", its name, with the region) or ("background", its process)."""
         if self.benchmark is not None:
-            return ("benchmark", self.benchmark)
+            return ("benchmark", f"{self.benchmark} in {self.region}" if self.region else self.benchmark)
         return ("background", self.process or self.name)
 
 
@@ -92,6 +100,18 @@ def group_scales(samples: tuple[Sample, ...]) -> NDArray[np.float64]:
     for sample in samples:
         totals[sample.group] = totals.get(sample.group, 0) + sample.n_generated
     return np.array([sample.n_generated / totals[sample.group] for sample in samples], dtype=np.float64)
+
+
+def cross_section_of_regions(runs: Sequence[Sample]) -> tuple[float, float]:
+    """Return the cross section, in pb, of runs at one benchmark in however many regions, and its error.
+
+    Each region's is the mean of its runs; regions add up, and are measured independently.
+    """
+    regions: dict[str, list[Sample]] = {}
+    for run in runs:
+        regions.setdefault(run.region, []).append(run)
+    measured = np.array([mean_cross_section(found) for found in regions.values()])
+    return float(measured[:, 0].sum()), float(np.sqrt((measured[:, 1:] ** 2).sum()))
 
 
 def mean_cross_section(runs: Sequence[Sample]) -> tuple[float, float, float]:

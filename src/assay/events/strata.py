@@ -1,4 +1,4 @@
-"""The independently generated parts of a pool of events: one per benchmark and per background process."""
+"""The independently generated parts of a pool of events: one per benchmark and region, and per background process."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Stratum:
         In pb, before cuts: the mean of the runs, weighted by their generated events, and the generator's error of it.
     counting_error
         What the number of events adds to the error where only that after cuts is known, in pb.
+    region
+        Of signal: the region of phase space; no event of one region could have been drawn in another.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Stratum:
     cross_section: float
     cross_section_error: float
     counting_error: float = 0.0
+    region: str = ""
 
     @property
     def constant(self) -> float:
@@ -70,24 +73,36 @@ def strata_of(space: ParameterSpace, samples: tuple[Sample, ...]) -> tuple[tuple
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
         groups.setdefault(sample.group, []).append(sample)
-    strata = tuple(_stratum(space, kind, name, runs) for (kind, name), runs in groups.items())
+    strata = tuple(_stratum(space, name, runs) for (_, name), runs in groups.items())
     order = list(groups)
     return strata, np.array([order.index(sample.group) for sample in samples], dtype=np.int64)
 
 
-def _stratum(space: ParameterSpace, kind: str, name: str, runs: list[Sample]) -> Stratum:
+def _stratum(space: ParameterSpace, name: str, runs: list[Sample]) -> Stratum:
     check_runs(runs)
-    benchmark = space.index_of(name) if kind == "benchmark" else -1
-    return Stratum(name, benchmark, float(sum(run.n_generated for run in runs)), *mean_cross_section(runs))
+    benchmark = -1 if runs[0].benchmark is None else space.index_of(runs[0].benchmark)
+    n_generated = float(sum(run.n_generated for run in runs))
+    return Stratum(name, benchmark, n_generated, *mean_cross_section(runs), region=runs[0].region)
 
 
 def constants_of(space: ParameterSpace, strata: tuple[Stratum, ...]) -> NDArray[np.float64]:
-    """Return c_t = sigma_t / N_t in pb of every benchmark, infinite where nothing was generated."""
-    constants = np.full(len(space.benchmarks), np.inf)
+    """Return c_t = sigma_t / N_t in pb of every benchmark in the region of each stratum, `(n_strata, n_benchmarks)`.
+
+    They are infinite where nothing was generated, and not used for backgrounds.
+    """
+    regions: dict[str, NDArray[np.float64]] = {}
     for stratum in strata:
+        constants = regions.setdefault(stratum.region, np.full(len(space.benchmarks), np.inf))
         if stratum.benchmark >= 0:
             constants[stratum.benchmark] = stratum.constant
-    return constants
+    return np.array([regions[stratum.region] for stratum in strata]).reshape(len(strata), len(space.benchmarks))
+
+
+def constants_of_events(constants: NDArray[np.float64], stratum: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return those of events `(n_events,)` out of `(n_strata, n_benchmarks)`, or one row that holds for all of them."""
+    if not len(constants) or (constants == constants[0]).all():
+        return constants[0] if len(constants) else np.zeros(0)
+    return constants[stratum]
 
 
 def partition_factors(
@@ -138,6 +153,8 @@ def unweighted_samples(
 ) -> NDArray[np.bool_]:
     """Say which samples are of signal with a constant, positive weight at their own benchmark, shape `(n_samples,)`.
 
+    Those with efficiencies in their weights do not count as such: an event stands for less than one.
+
     Raises
     ------
     EventFileError
@@ -147,7 +164,9 @@ def unweighted_samples(
     unweighted = np.zeros(len(samples), dtype=np.bool_)
     for s, sample in enumerate(samples):
         lowest, highest = own.lowest[s], own.highest[s]
-        if sample.benchmark is None or not 0.0 < lowest <= highest <= (1.0 + _CONSTANT_WEIGHT_TOLERANCE) * lowest:
+        if sample.benchmark is None or sample.reweighted:
+            continue
+        if not 0.0 < lowest <= highest <= (1.0 + _CONSTANT_WEIGHT_TOLERANCE) * lowest:
             continue
         unweighted[s] = True
         if own.n_events[s] >= _ENOUGH_TO_JUDGE:

@@ -42,16 +42,21 @@ class StratumSums:
 
         Squared, they are the sum over strata of :math:`\sum w^2 - (\sum w)^2/N`, for N events generated, and of the
         generator's errors of their cross sections. Those of the benchmarks are added linearly to one error: one
-        integration may give them all, and how they are correlated is not known. Backgrounds are independent.
+        integration may give them all, and how they are correlated is not known. Those of other regions of phase space,
+        and backgrounds, are independent.
         """
         n_generated = np.array([s.n_generated for s in strata])[:, None]
         generator = np.array([s.cross_section_error / s.cross_section for s in strata])[:, None] * np.abs(self.totals)
         counting = np.array([s.counting_error / s.cross_section for s in strata])[:, None] * self.totals
-        signal = np.array([s.benchmark >= 0 for s in strata], dtype=np.bool_)
+        parts: dict[tuple[str, int], list[int]] = {}  # of which the generator's errors are independent
+        for number, stratum in enumerate(strata):
+            parts.setdefault((stratum.region, -1 if stratum.benchmark >= 0 else number), []).append(number)
         # rounding must not turn the zero variance of equal weights negative
         variances = np.maximum(self.squares - self.totals**2 / n_generated, 0.0) + counting**2
-        systematic = generator[signal].sum(axis=0) ** 2 + (generator[~signal] ** 2).sum(axis=0)
-        errors: NDArray[np.float64] = np.sqrt(variances.sum(axis=0) + systematic)
+        squared = variances.sum(axis=0)
+        for part in parts.values():
+            squared += generator[part].sum(axis=0) ** 2
+        errors: NDArray[np.float64] = np.sqrt(squared)
         return errors
 
     @property

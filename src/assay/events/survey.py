@@ -16,7 +16,7 @@ from assay.events.inferred import DrawnAt, inferred_samples
 from assay.events.mixture import mixture_weights
 from assay.events.rows import Rows, n_events_of, raw_rows, read_rows, summary
 from assay.events.statistics import ColumnStatistics
-from assay.events.strata import OwnWeights, Stratum, constants_of, strata_of, unweighted_samples
+from assay.events.strata import OwnWeights, Stratum, constants_of, constants_of_events, strata_of, unweighted_samples
 from assay.events.sums import StratumSums
 from assay.events.table import check_backgrounds
 
@@ -135,8 +135,11 @@ def _sums(file: h5py.File, header: EventHeader, chunk: int) -> tuple[NDArray[np.
     sums = StratumSums.none(len(strata), len(header.space.benchmarks))
     for rows in _blocks(file, header, chunk):
         table = table_of(header, rows.select(_good(rows)))
-        pooled = mixture_weights(table.weights, table.benchmark_index, constants, unweighted[table.sample_index])
-        sums = sums.updated(pooled, stratum_of_sample[table.sample_index])
+        index = table.sample_index
+        stratum = stratum_of_sample[index]
+        there = constants_of_events(constants, stratum)
+        pooled = mixture_weights(table.weights, table.benchmark_index, there, unweighted[index])
+        sums = sums.updated(pooled, stratum)
     return counts, sums
 
 

@@ -46,13 +46,14 @@ class CutFlowRow:
     """What was left of a sample after a step of the selection.
 
     `step` names the cut ("generated" for the first row); `n_events` counts events, `cross_section` (pb) adds their
-    weights at the sample's own benchmark.
+    weights at the sample's own benchmark, `at_benchmarks` at each of the study's; () where that is not known.
     """
 
     sample: str
     step: str
     n_events: int
     cross_section: float
+    at_benchmarks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

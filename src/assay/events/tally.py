@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from assay.errors import EventFileError
 from assay.events.header import EventHeader
 from assay.events.mixture import mixture_weights
-from assay.events.strata import constants_of, strata_of
+from assay.events.strata import constants_of, constants_of_events, strata_of
 from assay.events.sums import StratumSums
 from assay.events.table import Sample, benchmark_of_samples
 from assay.events.weight_report import SampleReport, WeightSums
@@ -74,8 +74,10 @@ class Tally:
     ) -> NDArray[np.int64]:
         """Add a block: keys `(n,)`, samples `(n,)`, weights `(n, n_benchmarks)`; return where the events were drawn."""
         drawn_at = self._drawn_at[index]
-        pooled = mixture_weights(weights, drawn_at, self._constants, self._unweighted[index])
-        self._sums = self._sums.updated(pooled, self._stratum_of_sample[index])
+        stratum = self._stratum_of_sample[index]
+        constants = constants_of_events(self._constants, stratum)
+        pooled = mixture_weights(weights, drawn_at, constants, self._unweighted[index])
+        self._sums = self._sums.updated(pooled, stratum)
         self._events += np.bincount(index, minlength=len(self._events))
         self._own = self._own.updated(weights[np.arange(len(index)), np.maximum(drawn_at, 0)], index)
         self._count_twins(keys, index)

@@ -9,29 +9,28 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from assay import __version__
 from assay.errors import GenerationError
-from assay.generation.decay import decay_to_photons
 from assay.generation.hard_process import HardProcess
-from assay.generation.integration import adapt, integrate
+from assay.generation.higgs_decay import HiggsProducts, decayed
 from assay.generation.kinematics import FloatArray
 from assay.generation.lhe.sample import LHESample
-from assay.generation.matrix_element import coupling_vector
-from assay.generation.prepared import PreparedProcess
-from assay.generation.processes import PROCESSES, find_process, operators
+from assay.generation.model import find_model
+from assay.generation.prepared import PreparedProcess, operators
+from assay.generation.processes import HIGGS, PROCESSES, find_process
 from assay.generation.records import event_records
+from assay.generation.sampling import Effort, sampling_of
 from assay.generation.settings import EmbeddedSettings
-from assay.generation.unweighting import HardEvents, unweighted_events
-from assay.generation.variations import variation_ratios
+from assay.generation.unweighting import HardEvents, Unweighted, unweighted_events
+from assay.generation.variations import Partons, variation_ratios
 
-__all__ = ["PROCESSES", "EmbeddedSettings", "PreparedProcess", "generate", "operators", "prepare"]
+__all__ = ["PROCESSES", "Effort", "EmbeddedSettings", "PreparedProcess", "generate", "operators", "prepare"]
 
-OVERWEIGHT_SHARE = 3e-4
+FULL_EFFORT = Effort()
 _NAME = re.compile(r"[^\s<>&'\"]+")
 
 
@@ -39,13 +38,9 @@ def prepare(
     settings: EmbeddedSettings,
     couplings: Mapping[str, Mapping[str, float]],
     seed: int,
-    *,
-    n_points: int = 300_000,
-    iterations: int = 8,
-    n_points_per_iteration: int = 40_000,
-    n_bins: int = 64,
+    effort: Effort = FULL_EFFORT,
 ) -> PreparedProcess:
-    """Adapt a sampling grid to every benchmark, and measure maximum weights and cross sections.
+    """Adapt sampling maps to every benchmark, and measure maximum weights and cross sections.
 
     Parameters
     ----------
@@ -55,10 +50,8 @@ def prepare(
         Benchmark name to operator name to c / Lambda^2 in TeV^-2; absent operators are zero.
     seed
         Seed, not negative.
-    n_points
-        Points per benchmark for the cross sections; their error is about 1 / sqrt(n_points * number of benchmarks).
-    iterations, n_points_per_iteration, n_bins
-        Adaption of the grids.
+    effort
+        How many points are spent.
 
     Raises
     ------
@@ -66,29 +59,12 @@ def prepare(
         If there is no benchmark, an operator is unknown or has no effect on the process, or the settings leave no phase
         space.
     """
-    vectors = np.array([_benchmark_vector(settings.process, name, values) for name, values in couplings.items()])
+    vectors = np.array([_coupling_vector(settings, name, values) for name, values in couplings.items()])
     if not len(vectors):
         raise GenerationError("no benchmark to prepare for", expected="one benchmark or more")
-    process = HardProcess(settings)
-    # one stream per benchmark: its grid does not depend on which others there are
-    rngs = [random_stream(seed, "prepare", name) for name in couplings]
-    grids = [
-        adapt(process, vector, rng, n_bins=n_bins, iterations=iterations, n_points=n_points_per_iteration)
-        for vector, rng in zip(vectors, rngs, strict=True)
-    ]
-    result = integrate(process, grids, vectors, rngs, n_points)
-    return PreparedProcess(
-        settings=settings,
-        benchmarks=tuple(couplings),
-        couplings=vectors,
-        grids=np.array([grid.edges for grid in grids]),
-        maximum_weights=np.array(
-            [tail.maximum(OVERWEIGHT_SHARE * value) for tail, value in zip(result.tails, result.values, strict=True)]
-        ),
-        cross_section_values=result.values,
-        cross_section_covariance=result.covariance,
-        seed=seed,
-    )
+    process = HardProcess(settings, operators(settings))
+    sampling = sampling_of(process, vectors, random_stream(seed, "prepare", settings.process), effort)
+    return PreparedProcess(settings, tuple(couplings), vectors, sampling, seed)
 
 
 def generate(
@@ -104,40 +80,31 @@ def generate(
     Raises
     ------
     GenerationError
-        If the benchmark is not among the prepared ones, `n_events` is not positive, a weight is not positive and
-        finite, or a variation is unknown.
+        If the benchmark is not among the prepared ones, `n_events` is not positive, a weight is negative or not finite,
+        or a variation is unknown.
     """
-    own = prepared.index(benchmark)
+    own, settings, process = prepared.index(benchmark), prepared.settings, prepared.process
     if n_events < 1:
         raise GenerationError(f"{n_events} events asked for", expected="one or more")
+    sources = prepared.sampling.sources(process, own)
     rng = random_stream(seed, "generate", benchmark)
-    hard = unweighted_events(
-        HardProcess(prepared.settings),
-        prepared.grid(benchmark),
-        float(prepared.maximum_weights[own]),
-        prepared.couplings,
-        own,
-        n_events,
-        rng,
-    )
+    unweighted = unweighted_events(process, sources, prepared.couplings, own, n_events, rng)
+    hard = unweighted.events
+    products = _products(prepared, own, hard, random_stream(seed, "decay", benchmark))
     sigma, error = prepared.cross_sections[benchmark]
-    weights = sigma / n_events * hard.ratios
-    _require_positive(weights, prepared.benchmarks)
+    weights = sigma / n_events * hard.ratios * (1.0 if products is None else products.ratios)
+    _require_not_negative(weights, prepared.benchmarks)
     nominal = np.full(n_events, sigma / n_events)
-    varied = variation_ratios(prepared.settings, hard.momenta, hard.scales, variations) * nominal[:, None]
-    # the decay has a stream of its own, so that the hard events of a stable Higgs boson are the same
-    photons = None
-    if prepared.settings.decay == "a a":
-        photons = decay_to_photons(hard.momenta[:, 4], random_stream(seed, "decay", benchmark))
-    records = event_records(prepared.settings, hard, photons)
+    partons = Partons(hard.pdg_ids[:, :2], hard.momenta[:, :2, 0] / settings.beam_energy, hard.factorisation)
+    varied = variation_ratios(settings, partons, variations) * nominal[:, None]
     return LHESample(
-        **records,
+        **event_records(settings, hard, products),
         nominal_weights=nominal,
         weights=np.concatenate([weights, varied], axis=1),
         weight_names=(*prepared.benchmarks, *variations),
         cross_section=sigma,
         cross_section_error=error,
-        metadata=_metadata(prepared, benchmark, n_events, seed, hard),
+        metadata=_metadata(prepared, benchmark, n_events, seed, unweighted),
     )
 
 
@@ -148,51 +115,73 @@ def random_stream(seed: int, purpose: str, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(f"{purpose}/{name}".encode())])
 
 
-def _benchmark_vector(process: str, benchmark: str, values: Mapping[str, float]) -> FloatArray:
-    found = find_process(process)
+def _products(prepared: PreparedProcess, own: int, hard: HardEvents, rng: np.random.Generator) -> HiggsProducts | None:
+    """Return what Higgs bosons decay to, with a stream of its own: the hard events are those of a stable boson."""
+    settings = prepared.settings
+    if not settings.higgs_decays:
+        return None
+    return decayed(
+        settings.decay,
+        hard.momenta[hard.pdg_ids == HIGGS],
+        rng,
+        model=settings.model,
+        operators=operators(settings),
+        couplings=prepared.couplings,
+        own=own,
+    )
+
+
+def _coupling_vector(settings: EmbeddedSettings, benchmark: str, values: Mapping[str, float]) -> FloatArray:
+    known = operators(settings)
     if not _NAME.fullmatch(benchmark):
         raise GenerationError(
             f"{benchmark!r} cannot name a benchmark", expected="a name without spaces, quotes, <, > and &"
         )
-    vector = coupling_vector(found, values)
-    idle = [name for name in values if name not in found.operators]
-    if idle:
-        raise GenerationError(
-            f"{', '.join(idle)} of benchmark {benchmark!r} have no effect on the process {process}",
-            expected=f"operators among {', '.join(found.operators)}",
-        )
-    return vector
+    for name, value in values.items():
+        if name not in known:
+            in_model = name in find_model(settings.model).operators
+            fault = f"has no effect on the process {settings.process}" if in_model else f"is not of {settings.model}"
+            raise GenerationError(
+                f"the operator {name} of benchmark {benchmark!r} {fault}",
+                expected=f"operators among {', '.join(known)}",
+            )
+        if not np.isfinite(value):
+            raise GenerationError(f"the value of {name} is {value}", expected="a finite number of TeV^-2")
+    return np.array([1.0, *(float(values.get(name, 0.0)) for name in known)])
 
 
-def _require_positive(weights: FloatArray, names: tuple[str, ...]) -> None:
-    good = np.isfinite(weights) & (weights > 0.0)
+def _require_not_negative(weights: FloatArray, names: tuple[str, ...]) -> None:
+    good = np.isfinite(weights) & (weights >= 0.0)
     if not good.all():
         event, column = (int(index) for index in np.argwhere(~good)[0])
         raise GenerationError(
-            f"{int(np.sum(~good))} weights are not positive and finite",
+            f"{int(np.sum(~good))} weights are negative or not finite",
             where=f"event {event}, benchmark {names[column]}",
-            expected="positive weights: a squared amplitude over another",
+            expected="a squared amplitude over another",
         )
 
 
-def _metadata(prepared: PreparedProcess, benchmark: str, n_events: int, seed: int, hard: HardEvents) -> dict[str, Any]:
+def _metadata(
+    prepared: PreparedProcess, benchmark: str, n_events: int, seed: int, unweighted: Unweighted
+) -> dict[str, Any]:
     process = find_process(prepared.settings.process)
+    names = operators(prepared.settings)
     rows = zip(prepared.benchmarks, prepared.couplings[:, 1:].tolist(), strict=True)
     return {
         "generator": "assay-embedded",
         "version": __version__,
         "process": process.name,
         "title": process.title,
-        "settings": asdict(prepared.settings),
-        "branching_fraction": prepared.settings.branching_fraction,
+        "settings": prepared.settings.record(),
+        "branching_fraction": float(prepared.branching_fractions[prepared.index(benchmark)]),
         "benchmark": benchmark,
         "seed": seed,
         "prepare_seed": prepared.seed,
         "n_generated": n_events,
-        "couplings": {name: dict(zip(process.operators, row, strict=True)) for name, row in rows},
+        "couplings": {name: dict(zip(names, row, strict=True)) for name, row in rows},
         "cross_sections": {
             name: {"value": value, "error": error} for name, (value, error) in prepared.cross_sections.items()
         },
-        "efficiency": hard.efficiency,
-        "overweight_fraction": hard.overweight_fraction,
+        "efficiency": unweighted.efficiency,
+        "overweight_fraction": unweighted.overweight_fraction,
     }

@@ -15,7 +15,7 @@ _TOLERANCE = 0.02
 _DEVIATIONS = 5.0
 
 
-def external_events(path: str | Path, cross_section: float | None = None) -> LHESample:
+def external_events(path: str | Path, cross_section: float | None = None, benchmark: str | None = None) -> LHESample:
     """Read an LHE file of any generator, with weights in pb that sum to its cross section.
 
     Weights keep their names; the metadata's `aliases` give those of varied scales by our names. Negative weights stay.
@@ -26,6 +26,8 @@ def external_events(path: str | Path, cross_section: float | None = None) -> LHE
         The file.
     cross_section
         In pb; None for that which the file states.
+    benchmark
+        At which they were drawn: their nominal weight is the weight there, if they have none of that name.
 
     Raises
     ------
@@ -50,10 +52,14 @@ def external_events(path: str | Path, cross_section: float | None = None) -> LHE
         "stated_cross_section": sample.cross_section,
         "aliases": read_scale_aliases(path),
     }
+    names, weights = sample.weight_names, sample.weights
+    if benchmark is not None and benchmark not in names:
+        names, weights = (benchmark, *names), np.column_stack([nominal, weights])
     return replace(
         sample,
         nominal_weights=nominal * (wanted / total),
-        weights=sample.weights * (wanted / total),
+        weights=weights * (wanted / total),
+        weight_names=names,
         cross_section=wanted,
         cross_section_error=relative_error * wanted,
         metadata=metadata,
@@ -61,7 +67,7 @@ def external_events(path: str | Path, cross_section: float | None = None) -> LHE
 
 
 def _check_total(path: str | Path, sample: LHESample, total: float) -> None:
-    spread = float(np.sqrt(np.sum(sample.nominal_weights**2) - total**2 / len(sample)))
+    spread = float(np.sqrt(max(np.sum(sample.nominal_weights**2) - total**2 / len(sample), 0.0)))
     allowed = _TOLERANCE * abs(sample.cross_section) + _DEVIATIONS * spread
     if not sample.cross_section > 0.0 or abs(total - sample.cross_section) > allowed:
         raise LHEError(

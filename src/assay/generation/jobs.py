@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from assay.errors import EventFileError, GenerationError
 from assay.files import read_json, write_json
-from assay.study.model import Study
-from assay.study.model_samples import SIGNAL
+from assay.study.model import FilesProcess, MadGraphProcess, ProcessSection, SampleSection, Study
+from assay.study.model_samples import SIGNAL, processes_of
 from assay.study.seeds import derive_seed
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 """Folders are named after jobs."""
-_EVENT_FILES = (".h5", ".hdf5")
+EVENT_FILES = (".h5", ".hdf5")
+HEPMC_FILES = (".hepmc.gz", ".hepmc")
+SHOWERED = "events.hepmc.gz"
+"""A job's showered events, beside its others."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class Job:
         Name of an LHE file in the folder `samples` beside that of the jobs, in place of generated events.
     cross_section
         Of that file in pb; None for that which it states.
+    region
+        Of signal: the region of phase space, if it has one of its own, whose cross section adds to the others'.
+    objects
+        Name of a ROOT file of Delphes in that folder, in place of simulating the events.
+    process
+        Name of the prepared process in the folder of `prepare`; None for events from a file.
+    shower
+        Settings of Pythia for these events alone.
     """
 
     name: str
@@ -56,8 +67,13 @@ class Job:
     variations: Sequence[str] = ()
     source: str | None = None
     cross_section: float | None = None
+    region: str = ""
+    objects: str | None = None
+    process: str | None = None
+    shower: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "shower", tuple(self.shower))
         object.__setattr__(self, "variations", tuple(self.variations))  # JSON has lists
 
     def check_events(self, path: Path) -> None:
@@ -80,43 +96,122 @@ class Job:
             )
 
 
-def jobs_of(study: Study, benchmarks: Sequence[str], variations: Sequence[str] = ()) -> list[Job]:
-    """Share the events of every benchmark among its jobs; seeds differ between any two jobs.
+def jobs_of(
+    study: Study, benchmarks: Sequence[str], variations: Mapping[str, Sequence[str]] | None = None
+) -> list[Job]:
+    """Share the events of every benchmark, and of every generated background, among its jobs; no two share a seed.
 
-    The study's samples from LHE files are a job each, after those. Variations are weights that generated events carry.
+    Parameters
+    ----------
+    study
+        The study. Files are a job each.
+    benchmarks
+        Where the signal is generated, in all its regions of phase space.
+    variations
+        By sample, the weights that generated events carry.
     """
-    n_events = study.process.events_per_benchmark
-    n_jobs = min(study.process.jobs_per_benchmark, n_events)
-    jobs = []
-    for benchmark in benchmarks:
-        for replica in range(n_jobs):
-            name = f"{benchmark}_{replica}"
-            share = (replica + 1) * n_events // n_jobs - replica * n_events // n_jobs
-            seed, k_factor = derive_seed(study.seed, f"generate {name}"), study.process.k_factor
-            jobs.append(Job(name, benchmark, replica, share, seed, k_factor=k_factor, variations=tuple(variations)))
-    return [*jobs, *_jobs_of_files(study)]
-
-
-def _jobs_of_files(study: Study) -> Iterator[Job]:
+    jobs = list(_jobs_of_process(SIGNAL, study.process, benchmarks, variations or {}))
     for sample, section in study.samples.items():
-        if not section.events.endswith(_EVENT_FILES):
-            yield Job(
-                f"{sample}_0",
-                section.benchmark,
-                0,
-                0,
-                derive_seed(study.seed, f"generate {sample}_0"),
-                sample=sample,
-                k_factor=section.k_factor,
-                source=source_of(sample, section.events),
-                cross_section=section.cross_section,
-            )
+        if section.process is not None:
+            drawn_at = benchmarks if section.signal else (None,)
+            jobs += _jobs_of_process(sample, section.process, drawn_at, variations or {})
+        elif section.events is not None and not section.events.endswith(EVENT_FILES):
+            jobs.append(_job_of_file(sample, section, section.events))
+    settings = {sample: section.shower for sample, section in study.samples.items()}
+    return [
+        replace(job, seed=derive_seed(study.seed, f"generate {job.name}"), shower=settings.get(job.sample, ()))
+        for job in jobs
+    ]
 
 
-def source_of(sample: str, events: str) -> str:
-    """Return the name under which a sample's file travels with the run: the sample's own, with the file's ending."""
-    ending = next(ending for ending in (".lhe.gz", ".lhe", *_EVENT_FILES) if events.endswith(ending))
-    return f"{sample}{ending}"
+def _jobs_of_process(
+    sample: str, process: ProcessSection, benchmarks: Sequence[str | None], variations: Mapping[str, Sequence[str]]
+) -> Iterator[Job]:
+    if isinstance(process, FilesProcess):
+        yield from _jobs_of_files(sample, process)
+        return
+    n_events = process.events_per_benchmark
+    n_jobs = min(process.jobs_per_benchmark, n_events)
+    for benchmark in benchmarks:
+        region = sample if sample != SIGNAL and benchmark is not None else ""
+        for replica in range(n_jobs):
+            name = f"{stem_of(sample, benchmark)}_{replica}"
+            share = (replica + 1) * n_events // n_jobs - replica * n_events // n_jobs
+            own = tuple(variations.get(sample, ()))
+            job = Job(name, benchmark, replica, share, 0, sample, process.k_factor, own, region=region)
+            yield replace(job, process=prepared_name(sample, process))
+
+
+def _jobs_of_files(sample: str, process: FilesProcess) -> Iterator[Job]:
+    region = sample if sample != SIGNAL else ""
+    for benchmark, files in process.files.items():
+        cross_section = (process.cross_section or {}).get(benchmark)
+        for replica, file in enumerate(files):
+            name = f"{stem_of(sample, benchmark)}_{replica}"
+            source = source_of(name, file)
+            job = Job(name, benchmark, replica, 0, 0, sample, process.k_factor, (), source, cross_section, region)
+            yield replace(job, objects=objects_of(name)) if process.objects_at(benchmark) else job
+
+
+def _job_of_file(sample: str, section: SampleSection, events: str) -> Job:
+    source = source_of(sample, events)
+    job = Job(f"{sample}_0", section.benchmark, 0, 0, 0, sample, section.k_factor, (), source, section.cross_section)
+    return replace(job, objects=objects_of(sample)) if section.objects is not None else job
+
+
+def stem_of(sample: str, benchmark: str | None) -> str:
+    """Return what the names of a sample's jobs at a benchmark begin with, before the number."""
+    if benchmark is None:
+        return sample
+    return benchmark if sample == SIGNAL else f"{sample}_{benchmark}"
+
+
+def source_of(name: str, events: str) -> str:
+    """Return the name under which a file of events travels with the run: the given one, with the file's ending."""
+    ending = next(ending for ending in (".lhe.gz", ".lhe", *HEPMC_FILES, *EVENT_FILES) if events.endswith(ending))
+    return f"{name}{ending}"
+
+
+def objects_of(name: str) -> str:
+    """Return the name under which a sample's file of reconstructed objects travels with the run."""
+    return f"{name}.root"
+
+
+def is_showered(job: Job) -> bool:
+    """Return whether another program has showered a job's events already."""
+    return job.source is not None and job.source.endswith(HEPMC_FILES)
+
+
+def prepared_name(sample: str, process: ProcessSection) -> str:
+    """Return the name of a prepared process in the folder of `prepare`."""
+    return f"{sample}.tar.gz" if isinstance(process, MadGraphProcess) else f"{sample}.npz"
+
+
+def cards_of(study: Study) -> list[str]:
+    """Return the cards of MadGraph that a study names, relative to it, each once."""
+    found: dict[str, None] = {}
+    for process in processes_of(study.process, study.samples).values():
+        if isinstance(process, MadGraphProcess):
+            found |= dict.fromkeys(process.cards.files)
+    return list(found)
+
+
+def sources_of(study: Study) -> dict[str, str]:
+    """Return the study's files of events, relative to it, by the names under which they travel with the run."""
+    found = {}
+    for sample, section in study.samples.items():
+        if section.events is not None:
+            found[source_of(sample, section.events)] = section.events
+        if section.objects is not None:
+            found[objects_of(sample)] = section.objects
+    for sample, process in processes_of(study.process, study.samples).items():
+        if isinstance(process, FilesProcess):
+            for benchmark, files in process.files.items():
+                for replica, file in enumerate(files):
+                    found[source_of(f"{stem_of(sample, benchmark)}_{replica}", file)] = file
+                for replica, file in enumerate(process.objects_at(benchmark)):
+                    found[objects_of(f"{stem_of(sample, benchmark)}_{replica}")] = file
+    return found
 
 
 def batches_of(jobs: Sequence[Job], size: int) -> Iterator[tuple[Job, ...]]:

@@ -25,10 +25,10 @@ def minkowski_product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     return product
 
 
-def levi_civita(a: ComplexArray, b: ComplexArray, c: FloatArray, d: FloatArray) -> ComplexArray:
+def levi_civita(a: ComplexArray, b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> ComplexArray:
     """Return eps_{mu nu rho sigma} a^mu b^nu c^rho d^sigma of vectors (..., 4), with eps_{0123} = +1.
 
-    The determinant is expanded in the 2x2 minors of the pairs (a, b) and (c, d), of which a and b may be complex.
+    The determinant is expanded in the 2x2 minors of the pairs (a, b) and (c, d).
     """
 
     def minor(u: NDArray[Any], v: NDArray[Any], i: int, j: int) -> NDArray[Any]:
@@ -61,8 +61,8 @@ def wrapped_azimuth(phi: FloatArray) -> FloatArray:
     return np.mod(phi + np.pi, 2.0 * np.pi) - np.pi
 
 
-def from_rapidity(pt: FloatArray, y: FloatArray, phi: FloatArray, mass: float = 0.0) -> FloatArray:
-    """Return momenta (n, 4) of pT in GeV, rapidity and azimuth (n,) and a common mass in GeV."""
+def from_rapidity(pt: FloatArray, y: FloatArray, phi: FloatArray, mass: FloatArray | float = 0.0) -> FloatArray:
+    """Return momenta (n, 4) of pT in GeV, rapidity and azimuth (n,) and mass in GeV (one, or (n,))."""
     transverse_mass = np.sqrt(pt**2 + mass**2)
     return np.stack(
         [transverse_mass * np.cosh(y), pt * np.cos(phi), pt * np.sin(phi), transverse_mass * np.sinh(y)], axis=-1

@@ -1,159 +1,106 @@
-"""Phase space of two jets and a heavy particle, mapped from the unit cube.
+"""Phase space of clusters of particles, mapped from the unit cube.
 
-Variables follow the physics of boson fusion: the exchanged bosons make jets fall off as 1 / (pT^2 + MV^2), uniformly in
-rapidity and azimuth. Events are built with the first jet in the x-z plane; the overall azimuth is flat, its 2 pi is
-part of the measure.
+A cluster is a particle or a tree of decays (`decay_tree`). One cluster is a resonance in the collision of two partons;
+two are back to back in the transverse plane; of three the last balances the others, which suits boson fusion: the
+exchanged bosons make jets fall off as 1 / (pT^2 + MV^2), uniformly in rapidity and azimuth (`frames`). Events are built
+with the first cluster in the x-z plane; the overall azimuth is flat, its 2 pi is part of the measure.
+
+A mapping's `measure` is a function of the momenta alone: its inverse is the density with which the mapping makes a
+point, also for points that another mapping made, as multi-channel sampling asks (arXiv:hep-ph/9405257).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.generation.kinematics import FloatArray, from_rapidity, minkowski_product
-
-TWO_PI = 2.0 * np.pi
+from assay.generation.decay_tree import Node, decay, decay_measure, mass2_measure, mass2_of, sample_mass2
+from assay.generation.frames import Frame, frame_of
+from assay.generation.kinematics import FloatArray
 
 
 @dataclass(frozen=True)
-class PhaseSpacePoints:
-    """Points inside of phase space.
+class Mapping:
+    """A mapping from the unit cube to events.
 
     Attributes
     ----------
-    inside
-        (n_points,) which of the points asked for these are; all other arrays have one row per True.
-    momenta
-        (n, 5, 4) in GeV: two incoming partons along +z and -z, two massless jets, the heavy particle.
-    fractions
-        (n, 2) momentum fractions of the incoming partons.
-    measure
-        (n,) dx1 dx2 dPhi_3 per unit cube volume, in GeV^2.
+    clusters
+        One, two or three clusters, which hold all outgoing legs; of three the first two are massless jets.
+    beam_energy
+        Energy of each beam in GeV.
+    hadronic
+        Whether partons carry fractions of the beams' energy; otherwise they carry all of it.
+    scale
+        Scale in GeV of the spectrum of transverse momenta.
     """
 
-    inside: NDArray[np.bool_]
-    momenta: FloatArray
-    fractions: FloatArray
-    measure: FloatArray
-
-
-class PhaseSpace(Protocol):
-    """A mapping from the unit cube."""
-
-    @property
-    def n_axes(self) -> int:
-        """Number of variables."""
-
-    def points(self, cube: FloatArray) -> PhaseSpacePoints:
-        """Map points (n, n_axes) of the unit cube."""
-
-
-def _jet_pt(u: FloatArray, lowest: float, highest: float, scale: float) -> tuple[FloatArray, FloatArray]:
-    """Return pT, uniform in log(pT^2 + scale^2), and dpT^2 / du."""
-    low, high = np.log(lowest**2 + scale**2), np.log(highest**2 + scale**2)
-    sum_of_squares = np.exp(low + u * (high - low))
-    return np.sqrt(np.maximum(sum_of_squares - scale**2, lowest**2)), sum_of_squares * (high - low)
-
-
-@dataclass(frozen=True)
-class HadronicPhaseSpace:
-    """Collisions of two hadron beams of `beam_energy` each; all in GeV.
-
-    Axes: pT of both jets, their azimuth difference, rapidities of both jets and of the heavy particle.
-    """
-
+    clusters: tuple[Node, ...]
     beam_energy: float
-    heavy_mass: float
-    boson_mass: float
-    min_jet_pt: float
-    max_jet_rapidity: float
+    hadronic: bool
+    scale: float
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The collision that makes the clusters."""
+        return frame_of(self.clusters, self.beam_energy, hadronic=self.hadronic, scale=self.scale)
 
     @property
     def n_axes(self) -> int:
         """Number of variables."""
-        return 6
-
-    def points(self, cube: FloatArray) -> PhaseSpacePoints:
-        """Map points (n, 6) of the unit cube; those that need more than the beams' energy are outside."""
-        pt, dpt2 = _jet_pt(cube[:, :2], self.min_jet_pt, self.beam_energy, self.boson_mass)
-        y_max = _max_jet_rapidity(self.beam_energy, self.min_jet_pt, self.max_jet_rapidity)
-        y = y_max * (2.0 * cube[:, 3:5] - 1.0)
-        heavy_y_max = np.arccosh(self.beam_energy / self.heavy_mass)
-        heavy_y = heavy_y_max * (2.0 * cube[:, 5] - 1.0)
-        phi = TWO_PI * cube[:, 2]
-        heavy_pt2 = pt[:, 0] ** 2 + pt[:, 1] ** 2 + 2.0 * pt[:, 0] * pt[:, 1] * np.cos(phi)
-        heavy_mt = np.sqrt(heavy_pt2 + self.heavy_mass**2)
-        plus = np.sum(pt * np.exp(y), axis=1) + heavy_mt * np.exp(heavy_y)
-        minus = np.sum(pt * np.exp(-y), axis=1) + heavy_mt * np.exp(-heavy_y)
-        fractions = np.stack([plus, minus], axis=1) / (2.0 * self.beam_energy)
-        inside = np.all(fractions < 1.0, axis=1)
-        # d^2pT dy / (2 (2 pi)^3) per particle, times (2 pi)^4 delta^4, which leaves dx1 dx2 = 2 / S dE dpz
-        ranges = (2.0 * y_max) ** 2 * 2.0 * heavy_y_max * TWO_PI**2
-        constant = ranges / 4.0 / (2.0 * TWO_PI**3) ** 3 * TWO_PI**4 * 2.0 / (2.0 * self.beam_energy) ** 2
-        jets = _jets(pt[inside], y[inside], phi[inside])
-        momenta = _assembled(jets, fractions[inside] * self.beam_energy)
-        return PhaseSpacePoints(inside, momenta, fractions[inside], constant * np.prod(dpt2[inside], axis=1))
-
-
-@dataclass(frozen=True)
-class PartonicPhaseSpace:
-    """Collisions of partons that carry their beam's whole energy; all in GeV.
-
-    Axes: pT of the first jet, the jets' azimuth difference, y of both jets. The pT of the second jet follows from the
-    mass of the heavy particle, (Q - k2)^2 = m^2 with Q = p1 + p2 - k1.
-    """
-
-    beam_energy: float
-    heavy_mass: float
-    boson_mass: float
-    min_jet_pt: float
-    max_jet_rapidity: float
+        given = 1 if self._fixed_mass else 0
+        return self.frame.n_axes + sum(cluster.n_axes for cluster in self.clusters) - given
 
     @property
-    def n_axes(self) -> int:
-        """Number of variables."""
-        return 4
+    def _fixed_mass(self) -> bool:
+        return len(self.clusters) == 1 and not self.hadronic
 
-    def points(self, cube: FloatArray) -> PhaseSpacePoints:
-        """Map points (n, 4) of the unit cube; those in which the first jet leaves too little energy are outside."""
-        pt, dpt2 = _jet_pt(cube[:, 0], self.min_jet_pt, self.beam_energy, self.boson_mass)
-        phi = TWO_PI * cube[:, 1]
-        y_max = _max_jet_rapidity(self.beam_energy, self.min_jet_pt, self.max_jet_rapidity)
-        y = y_max * (2.0 * cube[:, 2:4] - 1.0)
-        first = from_rapidity(pt, y[:, 0], np.zeros_like(pt))
-        rest = np.array([2.0 * self.beam_energy, 0.0, 0.0, 0.0]) - first
-        direction = from_rapidity(np.ones_like(pt), y[:, 1], phi)
-        product = minkowski_product(rest, direction)
-        second_pt = (minkowski_product(rest, rest) - self.heavy_mass**2) / (2.0 * product)
-        inside = (second_pt > 0.0) & (product > 0.0)
-        ranges = (2.0 * y_max) ** 2 * TWO_PI**2
-        constant = ranges / 16.0 / TWO_PI**5
-        jets = _jets(np.stack([pt, second_pt], axis=1)[inside], y[inside], phi[inside])
-        energies = np.full((len(jets), 2), self.beam_energy)
-        measure = constant * (dpt2 * second_pt / product)[inside]
-        return PhaseSpacePoints(inside, _assembled(jets, energies), np.ones((len(jets), 2)), measure)
+    def points(self, cube: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
+        """Map points (n, n_axes) of the unit cube.
 
+        Returns which of them are inside of phase space, (n,), and the momenta (n_inside, legs, 4) in GeV of these, the
+        first two legs incoming along +z and -z.
+        """
+        axes = iter(np.ascontiguousarray(cube.T))
+        masses2: list[FloatArray] = []
+        possible = np.ones(len(cube), dtype=np.bool_)
+        for cluster in self.clusters:
+            largest = self._largest(masses2, len(cube))
+            possible &= largest >= cluster.min_mass
+            largest = np.maximum(largest, cluster.min_mass)
+            masses2.append(largest**2 if self._fixed_mass else sample_mass2(cluster, axes, largest))
+        placed = self.frame.place(axes, masses2)
+        inside = placed.inside & possible
+        momenta = np.zeros((int(np.sum(inside)), 2 + sum(len(cluster.legs) for cluster in self.clusters), 4))
+        for beam, sign in enumerate((1.0, -1.0)):
+            momenta[:, beam, 0] = placed.energies[inside, beam]
+            momenta[:, beam, 3] = sign * momenta[:, beam, 0]
+        rest = (axis[inside] for axis in axes)
+        left = momenta[:, 0] + momenta[:, 1]
+        for number, cluster in enumerate(self.clusters):
+            total = placed.totals[number][inside] if number < len(placed.totals) else left
+            decay(cluster, total, masses2[number][inside], rest, momenta)
+            left = left - total
+        return inside, momenta
 
-def _max_jet_rapidity(beam_energy: float, min_pt: float, limit: float) -> float:
-    """Return where a jet of the least pT reaches the beam energy, or the cut if that is tighter."""
-    return float(min(limit, np.arccosh(beam_energy / min_pt))) if min_pt > 0.0 else limit
+    def measure(self, momenta: FloatArray) -> FloatArray:
+        """Return dx1 dx2 dPhi (dPhi if not hadronic) per unit cube volume, (n,), at events (n, legs, 4)."""
+        masses2 = [mass2_of(cluster, momenta) for cluster in self.clusters]
+        result = self.frame.measure(momenta, masses2)
+        for number, cluster in enumerate(self.clusters):
+            result = result * decay_measure(cluster, momenta)
+            if not self._fixed_mass:
+                largest = self._largest(masses2[:number], len(momenta))
+                result = result * mass2_measure(cluster, masses2[number], largest)
+        return result
 
-
-def _jets(pt: FloatArray, y: FloatArray, phi: FloatArray) -> FloatArray:
-    first = from_rapidity(pt[:, 0], y[:, 0], np.zeros_like(phi))
-    second = from_rapidity(pt[:, 1], y[:, 1], phi)
-    return np.stack([first, second], axis=1)
-
-
-def _assembled(jets: FloatArray, energies: FloatArray) -> FloatArray:
-    """Return all five momenta (n, 5, 4) of jets (n, 2, 4) and the energies (n, 2) of the incoming partons."""
-    momenta = np.zeros((len(jets), 5, 4))
-    momenta[:, 0, 0] = momenta[:, 0, 3] = energies[:, 0]
-    momenta[:, 1, 0] = energies[:, 1]
-    momenta[:, 1, 3] = -energies[:, 1]
-    momenta[:, 2:4] = jets
-    momenta[:, 4] = momenta[:, 0] + momenta[:, 1] - momenta[:, 2] - momenta[:, 3]
-    return momenta
+    def _largest(self, before: list[FloatArray], n_points: int) -> FloatArray:
+        """Return the largest mass (n,) in GeV that the next cluster can have beside those `before`."""
+        later = sum(cluster.min_mass for cluster in self.clusters[len(before) + 1 :])
+        largest = np.full(n_points, 2.0 * self.beam_energy - later)
+        for s in before:
+            largest -= np.sqrt(s)
+        return largest

@@ -1,10 +1,11 @@
-"""The prepared process: adapted sampling grids, maximum weights and cross sections of all benchmarks."""
+"""The prepared process: adapted sampling maps, maximum weights and cross sections of all benchmarks."""
 
 from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,29 @@ import numpy as np
 
 from assay.errors import AssayError, GenerationError
 from assay.files import atomic_path
-from assay.generation.adaptive_grid import AdaptiveGrid
+from assay.generation.hard_process import HardProcess, process_operators
+from assay.generation.higgs_decay import branching_ratios, decay_operators
 from assay.generation.kinematics import FloatArray
-from assay.generation.processes import operators
+from assay.generation.model import find_model
+from assay.generation.sampling import Sampling
 from assay.generation.settings import EmbeddedSettings
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_MAPS = "maps_"
+
+
+@cache
+def operators(settings: EmbeddedSettings) -> tuple[str, ...]:
+    """Return the operators that change the process or the decay of its Higgs boson, in the order of the model."""
+    found = process_operators(settings) | set(operators_of_decay(settings))
+    return tuple(name for name in find_model(settings.model).operators if name in found)
+
+
+def operators_of_decay(settings: EmbeddedSettings) -> tuple[str, ...]:
+    """Return the operators that change the decay of the Higgs boson."""
+    if not settings.higgs_decays:
+        return ()
+    return decay_operators(settings.decay, settings.model)
 
 
 @dataclass(frozen=True)
@@ -32,16 +50,9 @@ class PreparedProcess:
         B names.
     couplings
         (B, 1 + operators) coupling vectors, the first column 1, the others in TeV^-2 in the order of
-        `operators(process)`.
-    grids
-        (B, n_axes, n_bins + 1) edges of the sampling grid of every benchmark.
-    maximum_weights
-        (B,) in pb, above which events are drawn more than once.
-    cross_section_values
-        (B,) in pb.
-    cross_section_covariance
-        (B, B) in pb^2: all benchmarks are integrated with the same points, so that they depend on the couplings exactly
-        quadratically.
+        `operators(settings)`.
+    sampling
+        Maps, maximum weights and cross sections in pb of the hard process, without the decay of a Higgs boson.
     seed
         The seed of the preparation.
     """
@@ -49,33 +60,48 @@ class PreparedProcess:
     settings: EmbeddedSettings
     benchmarks: tuple[str, ...]
     couplings: FloatArray
-    grids: FloatArray
-    maximum_weights: FloatArray
-    cross_section_values: FloatArray
-    cross_section_covariance: FloatArray
+    sampling: Sampling
     seed: int
 
     def __post_init__(self) -> None:
         n = len(self.benchmarks)
-        shapes = {
-            "couplings": (n, 1 + len(operators(self.settings.process))),
-            "maximum_weights": (n,),
-            "cross_section_values": (n,),
-            "cross_section_covariance": (n, n),
-        }
-        for name, shape in shapes.items():
-            values = getattr(self, name)
-            if values.shape != shape or not np.all(np.isfinite(values)):
-                raise GenerationError(
-                    f"{name} of the prepared process are damaged", expected=f"finite numbers of shape {shape}"
-                )
-        positive = np.all(self.maximum_weights > 0.0) and np.all(self.cross_section_values > 0.0)
-        if not positive or self.grids.shape[:1] != (n,) or len(set(self.benchmarks)) != n:
+        shape = (n, 1 + len(operators(self.settings)))
+        if self.couplings.shape != shape or not np.all(np.isfinite(self.couplings)):
+            raise GenerationError(
+                "couplings of the prepared process are damaged", expected=f"finite numbers of shape {shape}"
+            )
+        if len(self.sampling.values) != n or len(set(self.benchmarks)) != n:
             raise GenerationError(
                 "the prepared process is damaged",
-                expected="a grid, a weight and a cross section per benchmark",
+                expected="a map, a weight and a cross section per benchmark",
                 mend="run prepare again",
             )
+
+    @property
+    def process(self) -> HardProcess:
+        """The integrand of the hard process."""
+        return HardProcess(self.settings, operators(self.settings))
+
+    @property
+    def branching_fractions(self) -> FloatArray:
+        """What the decay multiplies the cross section of each benchmark with, (B,)."""
+        settings = self.settings
+        if not settings.higgs_decays:
+            return np.full(len(self.benchmarks), settings.branching_ratio or 1.0)
+        ratios = branching_ratios(settings.decay, settings.model, operators(settings), self.couplings)
+        if settings.branching_ratio is None:
+            return ratios
+        return settings.branching_ratio * ratios / branching_ratios(settings.decay, settings.model)
+
+    @property
+    def cross_section_values(self) -> FloatArray:
+        """(B,) in pb, the decay included."""
+        return self.sampling.values * self.branching_fractions
+
+    @property
+    def cross_section_covariance(self) -> FloatArray:
+        """(B, B) in pb^2, the decay included."""
+        return self.sampling.covariance * np.outer(self.branching_fractions, self.branching_fractions)
 
     @property
     def cross_sections(self) -> dict[str, tuple[float, float]]:
@@ -100,18 +126,19 @@ class PreparedProcess:
             )
         return self.benchmarks.index(benchmark)
 
-    def grid(self, benchmark: str) -> AdaptiveGrid:
-        """Return the sampling grid of a benchmark."""
-        return AdaptiveGrid(self.grids[self.index(benchmark)])
-
     def save(self, path: str | Path) -> None:
         """Write to an `.npz` file, atomically; no pickled objects."""
-        arrays = {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("settings", "benchmarks", "seed")
+        found = self.sampling
+        arrays: dict[str, Any] = {
+            "couplings": self.couplings,
+            "maximum_weights": found.maximum_weights,
+            "values": found.values,
+            "covariance": found.covariance,
+            **{f"{_MAPS}{number:04d}": edges for number, edges in enumerate(found.maps)},
         }
         head = {
             "format": FORMAT_VERSION,
-            "settings": asdict(self.settings),
+            "settings": self.settings.record(),
             "benchmarks": list(self.benchmarks),
             "seed": self.seed,
         }
@@ -133,8 +160,10 @@ class PreparedProcess:
                 if head["format"] != FORMAT_VERSION:
                     raise ValueError(f"format {head['format']}, not {FORMAT_VERSION}")
                 arrays = {name: archive[name] for name in archive.files if name != "head"}
-            settings = EmbeddedSettings(**head["settings"])
-            return cls(settings=settings, benchmarks=tuple(head["benchmarks"]), seed=int(head["seed"]), **arrays)
+            maps = tuple(arrays.pop(name) for name in sorted(arrays) if name.startswith(_MAPS))
+            couplings = arrays.pop("couplings")
+            settings = EmbeddedSettings.of_record(head["settings"])
+            return cls(settings, tuple(head["benchmarks"]), couplings, Sampling(maps, **arrays), int(head["seed"]))
         except FileNotFoundError:
             raise GenerationError("prepared process not found", where=str(path), mend="run prepare") from None
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, AssayError) as error:

@@ -1,11 +1,14 @@
-"""Renormalisation and factorisation scales of the exchange of two colour singlets between two quark lines.
+"""Renormalisation and factorisation scales of events.
 
-What to use when: `fixed` for comparisons of totals; `dynamical` is the default of MadGraph (`dynamical_scale_choice =
--1`), which follows each jet's transverse momentum; the sums of transverse masses are MadGraph's choices 2 and 3.
+What to use when: `fixed` for comparisons of totals; `dynamical` is what the default of MadGraph
+(`dynamical_scale_choice = -1`) amounts to: where colour singlets are exchanged between two quark lines it follows each
+jet's transverse momentum, otherwise it is the mass of the whole system, into which the final state is clustered. The
+sums of transverse masses are MadGraph's choices 2 and 3; `mass`, of the whole system, is its choice 4.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +16,12 @@ import numpy as np
 
 from assay.generation.kinematics import FloatArray, minkowski_product
 
-ScaleChoice = Literal["fixed", "dynamical", "transverse_mass_sum", "half_transverse_mass_sum"]
-SCALE_CHOICES: tuple[ScaleChoice, ...] = ("fixed", "dynamical", "transverse_mass_sum", "half_transverse_mass_sum")
+ScaleChoice = Literal["fixed", "dynamical", "transverse_mass_sum", "half_transverse_mass_sum", "mass"]
+SCALE_CHOICES: tuple[ScaleChoice, ...] = (
+    "fixed", "dynamical", "transverse_mass_sum", "half_transverse_mass_sum", "mass",
+)  # fmt: skip
+Flow = tuple[tuple[int, int], ...]
+"""Colour and anticolour line of every leg, two incoming first."""
 
 LOWEST_FACTORISATION_SCALE = 2.0
 """GeV; densities are not evolved further down (MadGraph rejects such events; at dynamical scale one in 10^10)."""
@@ -35,6 +42,48 @@ class Scales:
         """SCALUP of the LHE record: the larger of the factorisation scales."""
         largest: FloatArray = np.max(self.factorisation, axis=1)
         return largest
+
+
+def scales_of(choice: ScaleChoice, value: float, factor: float, flows: Sequence[Flow], momenta: FloatArray) -> Scales:
+    """Return the scales of events (n, legs, 4), two incoming legs first, whose colour may flow as in `flows`.
+
+    `value` in GeV is the scale if it is fixed; `factor` multiplies any.
+    """
+    if choice == "fixed":
+        return floored(fixed_scales(len(momenta), value), factor)
+    if choice in ("transverse_mass_sum", "half_transverse_mass_sum"):
+        return floored(transverse_mass_scales(momenta[:, 2:], 1.0 if choice == "transverse_mass_sum" else 0.5), factor)
+    jets = quark_lines(flows, momenta) if choice == "dynamical" else None
+    if jets is None:
+        return floored(mass_scales(momenta[:, :2]), factor)
+    return floored(clustering_scales(momenta[:, :2], jets), factor)
+
+
+def quark_lines(flows: Sequence[Flow], momenta: FloatArray) -> FloatArray | None:
+    """Return the outgoing quarks (n, 2, 4) into which those of beams 1 and 2 turn; None if they annihilate.
+
+    Where colour can flow in two ways, each event has that of the smaller momentum transfers.
+    """
+    pairs = {pair for pair in map(_lines, flows) if pair is not None}
+    choices = [momenta[:, pair] for pair in sorted(pairs)]
+    if not choices:
+        return None
+    transfers = [-np.sum(minkowski_product(momenta[:, :2] - jets, momenta[:, :2] - jets), axis=1) for jets in choices]
+    nearest = np.argmin(transfers, axis=0)
+    return np.stack(choices)[nearest, np.arange(len(momenta))] if len(choices) > 1 else choices[0]
+
+
+def _lines(flow: Flow) -> tuple[int, int] | None:
+    """Return the outgoing legs that have the colour of legs 0 and 1; None if they have none or annihilate."""
+    found = [[leg for leg in range(2, len(flow)) if flow[leg] == flow[beam] != (0, 0)] for beam in (0, 1)]
+    return (found[0][0], found[1][0]) if all(found) else None
+
+
+def mass_scales(incoming: FloatArray) -> Scales:
+    """Return the mass of the whole system of incoming partons (n, 2, 4)."""
+    total = incoming.sum(axis=1)
+    mass = np.sqrt(minkowski_product(total, total))
+    return Scales(mass, np.stack([mass, mass], axis=1))
 
 
 def fixed_scales(n_events: int, value: float) -> Scales:

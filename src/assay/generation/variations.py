@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.errors import GenerationError
 from assay.generation import parton_densities
 from assay.generation.kinematics import FloatArray
-from assay.generation.processes import find_process
-from assay.generation.scales import LOWEST_FACTORISATION_SCALE, Scales
+from assay.generation.scales import LOWEST_FACTORISATION_SCALE
 from assay.generation.settings import NO_PDF, EmbeddedSettings
 
 _SCALES = re.compile(r"mur_([0-9.e+-]+)_muf_([0-9.e+-]+)")
@@ -39,6 +39,15 @@ class Variation:
         return f"mur_{self.renormalisation:g}_muf_{self.factorisation:g}"
 
 
+@dataclass(frozen=True)
+class Partons:
+    """Incoming partons of events: flavours, momentum fractions and factorisation scales in GeV, all (n, 2)."""
+
+    flavours: NDArray[np.int32]
+    fractions: FloatArray
+    scales: FloatArray
+
+
 def variation_of(name: str) -> Variation | None:
     """Return what a name of ours stands for; None for other names."""
     scales, member = _SCALES.fullmatch(name), _MEMBER.fullmatch(name)
@@ -47,19 +56,15 @@ def variation_of(name: str) -> Variation | None:
     return Variation(member=int(member[1])) if member is not None else None
 
 
-def variation_ratios(
-    settings: EmbeddedSettings, momenta: FloatArray, scales: Scales, names: Sequence[str]
-) -> FloatArray:
+def variation_ratios(settings: EmbeddedSettings, partons: Partons, names: Sequence[str]) -> FloatArray:
     """Return weights of variations over nominal ones, (n, V), for events of the embedded generator.
 
     Parameters
     ----------
     settings
         What has been generated.
-    momenta
-        (n, legs, 4) in GeV.
-    scales
-        Nominal scales of the events.
+    partons
+        The incoming partons of the events.
     names
         V names of variations.
 
@@ -68,8 +73,8 @@ def variation_ratios(
     GenerationError
         If a name is unknown, members of the set are not installed, or a ratio is not finite.
     """
-    columns = [_ratio(settings, momenta, scales, name) for name in names]
-    ratios = np.stack(columns, axis=1) if columns else np.empty((len(momenta), 0))
+    columns = [_ratio(settings, partons, name) for name in names]
+    ratios = np.stack(columns, axis=1) if columns else np.empty((len(partons.fractions), 0))
     if not np.all(np.isfinite(ratios)):
         event, column = (int(index) for index in np.argwhere(~np.isfinite(ratios))[0])
         raise GenerationError(
@@ -80,19 +85,21 @@ def variation_ratios(
     return ratios
 
 
-def _ratio(settings: EmbeddedSettings, momenta: FloatArray, scales: Scales, name: str) -> FloatArray:
+def _ratio(settings: EmbeddedSettings, partons: Partons, name: str) -> FloatArray:
     variation = variation_of(name)
     if variation is None:
         raise GenerationError(
             f"the embedded generator has no weights {name!r}", expected="names such as mur_1_muf_2 or pdf_1"
         )
+    ratio = np.ones(len(partons.fractions))
     if settings.pdf == NO_PDF:
-        return np.ones(len(momenta))
+        return ratio
     nominal = parton_densities.load(settings.pdf)
     varied = parton_densities.load(settings.pdf, variation.member)
-    ratio = np.ones(len(momenta))
-    for beam, flavour in enumerate(find_process(settings.process).legs[:2]):
-        x, scale = momenta[:, beam, 0] / settings.beam_energy, scales.factorisation[:, beam]
-        other = np.maximum(variation.factorisation * scale, LOWEST_FACTORISATION_SCALE)
-        ratio *= varied.xf(flavour, x, other) / nominal.xf(flavour, x, scale)
+    for beam in range(2):
+        for flavour in np.unique(partons.flavours[:, beam]).tolist():
+            rows = partons.flavours[:, beam] == flavour
+            x, scale = partons.fractions[rows, beam], partons.scales[rows, beam]
+            other = np.maximum(variation.factorisation * scale, LOWEST_FACTORISATION_SCALE)
+            ratio[rows] *= varied.xf(flavour, x, other) / nominal.xf(flavour, x, scale)
     return ratio

@@ -39,8 +39,25 @@ class CutFlow:
         step = CutFlowStep(name, int(np.count_nonzero(keep)), weights[keep].sum(axis=0))
         return CutFlow((*self.steps, step))
 
-    def rows(self, sample: str, benchmark: int) -> tuple[CutFlowRow, ...]:
-        """Return the rows for an event file; cross sections are those at the sample's own benchmark (its index)."""
+    def rows(self, sample: str, benchmark: int, n_benchmarks: int) -> tuple[CutFlowRow, ...]:
+        """Return the rows for an event file.
+
+        Parameters
+        ----------
+        sample
+            Name of the run.
+        benchmark
+            Index of the sample's own benchmark.
+        n_benchmarks
+            How many of the weights are at benchmarks, which come first; the others are of systematics.
+        """
         return tuple(
-            CutFlowRow(sample, step.name, step.n_events, float(step.cross_sections[benchmark])) for step in self.steps
+            CutFlowRow(
+                sample,
+                step.name,
+                step.n_events,
+                float(step.cross_sections[benchmark]),
+                tuple(step.cross_sections[:n_benchmarks].tolist()),
+            )
+            for step in self.steps
         )

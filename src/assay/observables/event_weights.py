@@ -13,6 +13,7 @@ from assay.errors import LHEError
 from assay.generation.from_study import scale_variations
 from assay.generation.lhe import LHESample
 from assay.study.model import (
+    EfficiencySystematic,
     NormalisationSystematic,
     ReplicaSystematic,
     ScaleSystematic,
@@ -67,7 +68,8 @@ def varied_weights(effects: tuple[Effect, ...], sample: LHESample, reference: Ar
     Parameters
     ----------
     effects
-        The study's systematics. Those that do not act on the sample have the reference weights in their columns.
+        The study's systematics. Those that do not act on the sample have the reference weights in their columns, and
+        so have efficiencies, which depend on reconstructed objects (`assay.observables.efficiencies`).
     sample
         The generated events, whose weights of variations are at the benchmark at which they were drawn.
     reference
@@ -95,6 +97,8 @@ def varied_weights(effects: tuple[Effect, ...], sample: LHESample, reference: Ar
 def _columns(effect: Effect, reference: Array, weight: Callable[[str], Array]) -> Array:
     """Return the columns of a systematic that acts on the events, shape `(n_events, n_columns)`."""
     section = effect.section
+    if isinstance(section, EfficiencySystematic):  # applied to objects, once there are any
+        return np.repeat(reference[:, None], len(effect.columns), axis=1)
     if isinstance(section, NormalisationSystematic):
         return normalisation(reference, section.uncertainty)[:, None]
     if isinstance(section, WeightsSystematic):

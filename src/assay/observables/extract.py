@@ -18,7 +18,10 @@ from assay.observables.cut_flow import CutFlow, Mask
 from assay.observables.evaluation import Evaluator
 from assay.observables.kinematics import Array
 from assay.observables.particles import Particles
+from assay.observables.user_functions import load
 from assay.study.expressions import Expression, check_name, parse
+from assay.study.functions import UserModule
+from assay.study.parsing import Arities
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,12 @@ class Extraction:
     cut_flow: CutFlow
 
 
-def parse_selection(observables: Sequence[ObservableDefinition], cuts: Sequence[str]) -> Selection:
+def parse_selection(
+    observables: Sequence[ObservableDefinition], cuts: Sequence[str], functions: Arities | None = None
+) -> Selection:
     """Parse observables and cuts; each observable may use those before it, each cut all of them.
+
+    `functions` are the study's own, with their fewest and most arguments.
 
     Raises
     ------
@@ -92,45 +99,53 @@ def parse_selection(observables: Sequence[ObservableDefinition], cuts: Sequence[
         where = f"observable {definition.name!r}"
         if definition.name in names:
             raise ExpressionError("this name is used twice", where=where, mend="give every observable its own name")
-        expressions.append(_located(where, definition.expression, names, condition=False))
+        expressions.append(_located(where, definition.expression, names, functions, condition=False))
         _check_missing(definition, expressions[-1], where)
         check_name(definition.name)
         names.append(definition.name)
-    parsed = [_located(f"cut {i + 1}", cut, names, condition=True) for i, cut in enumerate(cuts)]
+    parsed = [_located(f"cut {i + 1}", cut, names, functions, condition=True) for i, cut in enumerate(cuts)]
     return Selection(tuple(observables), tuple(expressions), tuple(parsed))
 
 
 def extract(
-    objects: ak.Array,
+    events: ak.Array | Particles,
     observables: Sequence[ObservableDefinition],
     cuts: Sequence[str],
     weights: NDArray[np.float64],
     *,
     cut_flow: CutFlow | None = None,
+    keep: Mask | None = None,
+    functions: UserModule | None = None,
 ) -> Extraction:
     """Compute observables, apply cuts.
 
     Parameters
     ----------
-    objects
-        Events as `assay.simulation.objects` describes them.
+    events
+        Objects as `assay.simulation.objects` describes them, or the same with the generator's events beside them.
     observables, cuts
         What to compute and which events to keep.
     weights
         Of the same events in pb, shape `(n_events, n_benchmarks)`; for the cut flow alone.
     cut_flow
         Steps before this selection; without them it begins with the given events.
+    keep
+        Events that these steps have left, `(n_events,)`; None for all.
+    functions
+        The study's own functions, if it has any; they are run.
 
     Raises
     ------
     ExpressionError
         If an observable or cut is wrong.
     """
-    if len(weights) != len(objects):
-        raise ExpressionError(f"{len(weights)} rows of weights for {len(objects)} events", expected="one row per event")
-    selection = parse_selection(observables, cuts)
-    evaluator = Evaluator(Particles(objects), {})
-    keep = np.ones(len(objects), dtype=bool)
+    particles = events if isinstance(events, Particles) else Particles(events)
+    n_events = particles.n_events
+    if len(weights) != n_events:
+        raise ExpressionError(f"{len(weights)} rows of weights for {n_events} events", expected="one row per event")
+    selection = parse_selection(observables, cuts, None if functions is None else functions.arities)
+    evaluator = Evaluator(particles, {}, None if functions is None else load(functions))
+    keep = np.ones(n_events, dtype=bool) if keep is None else keep
     flow = cut_flow or CutFlow().after("given", keep, weights)
     x, keep, flow = _observe(selection, evaluator, keep, flow, weights)
     for cut in selection.cuts:
@@ -138,8 +153,7 @@ def extract(
         keep = keep & passed.values.astype(bool) & ~passed.missing
         flow = flow.after(cut.text, keep, weights)
     keep, flow = _drop_non_finite(x, keep, selection.definitions, flow, weights)
-    numbers = np.asarray(objects.event_number, dtype=np.int64)
-    return Extraction(x=x[keep], keep=keep, event_number=numbers[keep], cut_flow=flow)
+    return Extraction(x=x[keep], keep=keep, event_number=particles.numbers[keep], cut_flow=flow)
 
 
 def _observe(
@@ -174,9 +188,9 @@ def _drop_non_finite(
     return keep, flow
 
 
-def _located(where: str, text: str, names: Sequence[str], *, condition: bool) -> Expression:
+def _located(where: str, text: str, names: Sequence[str], functions: Arities | None, *, condition: bool) -> Expression:
     try:
-        return parse(text, variables=names, condition=condition)
+        return parse(text, variables=names, functions=functions, condition=condition)
     except ExpressionError as error:
         raise ExpressionError(error.what, where=where, expected=error.expected, mend=error.mend) from None
 

@@ -12,12 +12,20 @@ from numpy.typing import NDArray
 from assay.errors import EventFileError
 from assay.generation.lhe import LHESample
 from assay.observables.cut_flow import CutFlow
+from assay.observables.efficiencies import weighted
 from assay.observables.extract import Extraction, ObservableDefinition, extract
-from assay.simulation.root import read_objects, read_summary
+from assay.observables.particles import Particles
+from assay.observables.truth import Generated
+from assay.simulation.root import SimulationSummary, read_objects, read_summary
+from assay.study.functions import UserModule
+from assay.study.model_samples import SIGNAL
+from assay.theory.systematics import Effect
 
 
 def join(objects: ak.Array, lhe: LHESample) -> NDArray[np.float64]:
     """Return the weights of reconstructed events in pb, shape `(n_events, n_benchmarks)`, columns as in the LHE file.
+
+    They are the generator's times the shower's factor, which merging gives to events.
 
     Raises
     ------
@@ -25,8 +33,9 @@ def join(objects: ak.Array, lhe: LHESample) -> NDArray[np.float64]:
         If event numbers repeat, lie outside the LHE file, or belong to events of another weight.
     """
     places = _places(np.asarray(objects.event_number, dtype=np.int64), lhe.event_number)
-    _check_weights(np.asarray(objects.weight), lhe.nominal_weights[places], np.asarray(objects.event_number))
-    return lhe.weights[places]
+    factor = np.asarray(objects.shower_weight, dtype=np.float64)
+    _check_weights(np.asarray(objects.weight), lhe.nominal_weights[places] * factor, np.asarray(objects.event_number))
+    return lhe.weights[places] * factor[:, None]
 
 
 def join_weights(
@@ -75,9 +84,16 @@ def _places(numbers: NDArray[np.int64], generated: NDArray[np.int64]) -> NDArray
 
 
 def extract_file(
-    root: Path, lhe: LHESample, observables: Sequence[ObservableDefinition], cuts: Sequence[str]
+    root: Path,
+    lhe: LHESample,
+    observables: Sequence[ObservableDefinition],
+    cuts: Sequence[str],
+    *,
+    functions: UserModule | None = None,
+    effects: Sequence[Effect] = (),
+    sample: str = SIGNAL,
 ) -> tuple[Extraction, NDArray[np.float64]]:
-    """Compute observables and apply cuts to a file of reconstructed objects.
+    """Compute observables, apply efficiencies and cuts to a file of reconstructed objects.
 
     Parameters
     ----------
@@ -87,6 +103,12 @@ def extract_file(
         The generator's events from which it was simulated.
     observables, cuts
         What to compute and which events to keep.
+    functions
+        The study's own functions, if it has any.
+    effects
+        The study's systematics, of which efficiencies act on the weights.
+    sample
+        What the events are: a sample of the study, `signal` for the process.
 
     Returns
     -------
@@ -110,10 +132,27 @@ def extract_file(
         )
     objects = read_objects(root)
     weights = join(objects, lhe)
+    places = _places(np.asarray(objects.event_number), lhe.event_number)
+    particles = Particles(objects, Generated(lhe, places))
     flow = CutFlow().after("generated", np.ones(len(lhe), dtype=bool), lhe.weights)
+    flow = flow.after("showered", _kept_by_shower(summary, places, len(lhe)), lhe.weights)
     flow = flow.after("simulated", np.ones(len(objects), dtype=bool), weights)
-    extraction = extract(objects, observables, cuts, weights, cut_flow=flow)
-    return extraction, weights[extraction.keep]
+    found = weighted(particles, weights, lhe.weight_names, effects, sample, flow)
+    extraction = extract(
+        particles, observables, cuts, found.weights, cut_flow=found.cut_flow, keep=found.keep, functions=functions
+    )
+    return extraction, found.weights[extraction.keep]
+
+
+def _kept_by_shower(summary: SimulationSummary | None, present: NDArray[np.int64], n_events: int) -> NDArray[np.bool_]:
+    """Return which generated events the shower did not give up, whatever matching or merging then made of them."""
+    kept = np.zeros(n_events, dtype=bool)
+    if summary is not None and summary.vetoing:
+        kept[:] = True
+        kept[list(summary.rejected)] = False
+    else:
+        kept[present] = True
+    return kept
 
 
 def _check_weights(found: NDArray[np.float64], expected: NDArray[np.float64], numbers: NDArray[np.int64]) -> None:

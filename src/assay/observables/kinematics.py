@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,14 @@ class Cartesian:
     e: Array
 
     def get(self, name: str) -> Array:
-        """Return a quantity of `assay.study.grammar.KINEMATICS`."""
+        """Return a quantity of `assay.study.vocabulary.KINEMATICS`."""
         if name in ("px", "py", "pz", "e"):
             return np.asarray(getattr(self, name))
         return _FROM_COMPONENTS[name](self.px, self.py, self.pz, self.e)
+
+    def cartesian(self) -> Cartesian:
+        """Return the components, themselves."""
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +48,23 @@ class Polar:
     properties: Mapping[str, Array] = field(default_factory=dict)
 
     def get(self, name: str) -> Array:
-        """Return a quantity of `assay.study.grammar.KINEMATICS`, or a property."""
+        """Return a quantity of `assay.study.vocabulary.KINEMATICS`, or a property."""
         if name in self.properties:
             return self.properties[name]
         if name in ("pt", "eta", "phi", "m"):
             return np.asarray(getattr(self, name))
         if name == "m2":  # exact, where e**2 - p**2 would lose digits
             return self.m * np.abs(self.m)
+        if name == "gamma":
+            return self.cartesian().e / self.m
         return self.cartesian().get(name)
 
     def cartesian(self) -> Cartesian:
         """Return the components."""
+        return self._components
+
+    @cached_property
+    def _components(self) -> Cartesian:
         p = self.pt * np.cosh(self.eta)
         e = np.sqrt(p**2 + self.m * np.abs(self.m))
         return Cartesian(self.pt * np.cos(self.phi), self.pt * np.sin(self.phi), self.pt * np.sinh(self.eta), e)
@@ -64,29 +75,14 @@ Momenta = Cartesian | Polar
 
 def added(first: Momenta, second: Momenta, sign: float = 1.0) -> Cartesian:
     """Return `first + sign * second`."""
-    a, b = _components(first), _components(second)
+    a, b = first.cartesian(), second.cartesian()
     return Cartesian(a.px + sign * b.px, a.py + sign * b.py, a.pz + sign * b.pz, a.e + sign * b.e)
-
-
-def separation(name: str, first: Momenta, second: Momenta) -> Array:
-    """Return a quantity of `assay.study.grammar.SEPARATIONS`: first minus second, in phi within (-pi, pi]."""
-    if name == "deltaphi":
-        return wrapped(first.get("phi") - second.get("phi"))
-    if name == "deltaeta":
-        return first.get("eta") - second.get("eta")
-    if name == "deltarapidity":
-        return first.get("rapidity") - second.get("rapidity")
-    return np.hypot(first.get("eta") - second.get("eta"), wrapped(first.get("phi") - second.get("phi")))
 
 
 def wrapped(angle: Array) -> Array:
     """Return the same angle within (-pi, pi]."""
     result = np.pi - np.mod(np.pi - angle, 2.0 * np.pi)
     return np.where(result <= -np.pi, np.pi, result)
-
-
-def _components(momenta: Momenta) -> Cartesian:
-    return momenta if isinstance(momenta, Cartesian) else momenta.cartesian()
 
 
 def _signed_root(square: Array) -> Array:
@@ -109,8 +105,13 @@ _FROM_COMPONENTS: Mapping[str, Callable[[Array, Array, Array, Array], Array]] = 
     "p": _momentum,
     "m2": _mass_square,
     "m": lambda px, py, pz, e: _signed_root(_mass_square(px, py, pz, e)),
+    "p2": lambda px, py, pz, e: px**2 + py**2 + pz**2,
     "et": lambda px, py, pz, e: e * np.hypot(px, py) / _momentum(px, py, pz, e),
+    "et2": lambda px, py, pz, e: e**2 * (px**2 + py**2) / (px**2 + py**2 + pz**2),
     "mt": lambda px, py, pz, e: _signed_root(e**2 - pz**2),
+    "mt2": lambda px, py, pz, e: e**2 - pz**2,
+    "beta": lambda px, py, pz, e: _momentum(px, py, pz, e) / e,
+    "gamma": lambda px, py, pz, e: e / _signed_root(_mass_square(px, py, pz, e)),
     "theta": lambda px, py, pz, e: np.arctan2(np.hypot(px, py), pz),
     "costheta": lambda px, py, pz, e: pz / _momentum(px, py, pz, e),
     "rapidity": lambda px, py, pz, e: np.arctanh(pz / e),

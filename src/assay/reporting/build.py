@@ -19,7 +19,7 @@ from assay.reporting.outcome import findings_section, fisher_section, limits_sec
 from assay.reporting.report import render_report
 from assay.reporting.run import DATA, RunFiles, RunResults, read_run
 from assay.reporting.sections import events_section, morphing_section, observables_section, stages_section
-from assay.study.model import Study
+from assay.study.model import EmbeddedProcess, MadGraphProcess, Study
 from assay.study.resolve import study_hash
 
 REPORT = "report.html"
@@ -95,8 +95,10 @@ def _facts(results: RunResults) -> tuple[tuple[str, str], ...]:
 
 
 def _process(study: Study) -> str:
-    name, energy = study.process.name, study.process.beam_energy
-    return f"{name}, {2e-3 * energy:g} TeV"
+    process = study.process
+    if isinstance(process, EmbeddedProcess):
+        return f"{process.name}, {2e-3 * process.beam_energy:g} TeV"
+    return process.cards.proc if isinstance(process, MadGraphProcess) else f"{len(process.files)} sets of LHE files"
 
 
 def _time(stamp: str) -> str:

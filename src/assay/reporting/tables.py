@@ -9,7 +9,7 @@ import numpy as np
 from assay.estimators.history import TrainingHistory
 from assay.events.partition import Partition
 from assay.events.pool import EventPool
-from assay.events.samples import mean_cross_section
+from assay.events.samples import cross_section_of_regions
 from assay.events.table import CutFlowRow, EventTable
 from assay.inference.information import FisherResult
 from assay.inference.profiles import Interval
@@ -49,8 +49,8 @@ def cross_section_table(table: EventTable, pool: EventPool, luminosity: float) -
         runs = [sample for sample in table.samples if sample.benchmark == benchmark.name]
         before = "not generated"
         if runs:
-            mean, generator, counting = mean_cross_section(runs)
-            before = with_error(_PB_TO_FB * mean, _PB_TO_FB * float(np.hypot(generator, counting)))
+            total, error_of_total = cross_section_of_regions(runs)
+            before = with_error(_PB_TO_FB * total, _PB_TO_FB * error_of_total)
         after = with_error(_PB_TO_FB * value, _PB_TO_FB * error)
         point = tuple(significant(theta, 3) for theta in benchmark.values)
         rows.append((benchmark.name, *point, before, after, significant(_PB_TO_FB * value * luminosity, 4)))

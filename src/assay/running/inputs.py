@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from assay.files import PARTIAL
+from assay.generation.jobs import cards_of, sources_of
 from assay.manifest import verified_inputs
 from assay.study.model import Study
 
@@ -29,8 +30,8 @@ def bring_inputs(study: Study, study_path: Path, events: Path, folder: Path) -> 
 
 def files_of(study: Study) -> list[str]:
     """List the files that a study names, relative to its own."""
-    card = [study.detector.card] if study.detector.card is not None else []
-    return card + [sample.events for sample in study.samples.values()]
+    card = [study.detector.card_file] if study.detector.card_file is not None else []
+    return [*card, *study.shower.files, *cards_of(study), *dict.fromkeys(sources_of(study).values())]
 
 
 def link_or_copy(source: Path, target: Path) -> None:

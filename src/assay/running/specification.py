@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from assay.errors import WorkflowError
 from assay.files import write_text
 from assay.running.resources import merge, notation
 from assay.study.model import ResourcesSection, Study
+from assay.study.model_process import MadGraphProcess
+from assay.study.model_samples import processes_of
 
 FOLDERS = ("workflow", "steps")
 _TOP = Path("workflow") / "workflow.yml"
+_GENERATING = ("prepare", "generate")
+_PHYSICS, _MADGRAPH = "/assay-physics", "/assay-madgraph"
 _HEADER = "# Written by Assay from {source}, with the resources of the study; changes here are lost.\n"
 
 
@@ -32,7 +36,8 @@ def write_specification(project: Path, folder: Path, study: Study) -> None:
     folder
         Where the copies of both go.
     study
-        Its `execution.resources` override those of the steps, stage by stage and key by key.
+        Its `execution.resources` override those of the steps, stage by stage and key by key. Stages that need MadGraph
+        or Delphes are run in the image that has both.
 
     Raises
     ------
@@ -48,6 +53,7 @@ def write_specification(project: Path, folder: Path, study: Study) -> None:
         write_text(folder / "workflow" / source.name, source.read_text(encoding="utf-8"))
     for source in sorted((project / "steps").glob("*.yml")):
         steps = _with_resources(_read(source), study.execution.resources)
+        _take_madgraph(steps, stages_with_madgraph(study))
         text = yaml.dump(steps, Dumper=_NoAliases, sort_keys=False, width=10_000, allow_unicode=True)
         write_text(folder / "steps" / source.name, _HEADER.format(source=f"steps/{source.name}") + "\n" + text)
 
@@ -93,6 +99,26 @@ class _NoAliases(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def with_madgraph(study: Study) -> bool:
+    """Return whether MadGraph generates events of a study: of its process, or of a sample."""
+    processes = processes_of(study.process, study.samples)
+    return any(isinstance(process, MadGraphProcess) for process in processes.values())
+
+
+def stages_with_madgraph(study: Study) -> tuple[str, ...]:
+    """Return the stages of a study that need MadGraph, or Delphes, which is in the same image."""
+    generating = _GENERATING if with_madgraph(study) else ()
+    return (*generating, "simulate") if study.detector.kind == "delphes" else tuple(generating)
+
+
+def _take_madgraph(steps: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Have stages run in the image with MadGraph, in place of the one it stands on."""
+    for name in names:
+        if name in steps:
+            environment = steps[name]["environment"]
+            environment["image"] = environment["image"].replace(_PHYSICS, _MADGRAPH)
 
 
 def _with_resources(steps: Mapping[str, Any], wanted: Mapping[str, ResourcesSection]) -> dict[str, Any]:

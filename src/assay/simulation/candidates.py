@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import awkward as ak
 import numpy as np
@@ -17,6 +17,7 @@ from assay.simulation.smearing import at_momenta, passes, response
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+COLUMNS = ("event", "pdgid", "px", "py", "pz", "e", "pt", "eta", "phi")
 # neutrinos and the lightest supersymmetric particles of the usual spectra
 INVISIBLE = (12, 14, 16, 1000012, 1000014, 1000016, 1000022, 1000039)
 
@@ -38,10 +39,13 @@ class Flat:
 
     def where(self, mask: Mask) -> Flat:
         """Return the particles that a mask selects."""
-        return Flat(
-            self.n_events,
-            *(getattr(self, name)[mask] for name in ("event", "pdgid", "px", "py", "pz", "e", "pt", "eta", "phi")),
-        )
+        places = np.flatnonzero(mask)  # faster than the mask, column by column
+        return Flat(self.n_events, *(getattr(self, name)[places] for name in COLUMNS))
+
+    def scaled(self, scale: Array) -> Flat:
+        """Return the particles with energies and momenta times a factor each."""
+        changed = {name: getattr(self, name) * scale for name in ("px", "py", "pz", "e", "pt")}
+        return replace(self, **changed)
 
     @property
     def directions(self) -> Directions:
@@ -124,15 +128,19 @@ def find_electrons(particles: Flat, card: ElectronCard, random: np.random.Genera
     return _measured(particles, chosen, dressed, np.zeros(len(particles.pt), dtype=bool), card, random, clusters)
 
 
-def find_muons(particles: Flat, card: MuonCard, random: np.random.Generator) -> Found:
-    """Find isolated muons."""
+def find_muons(particles: Flat, card: MuonCard, random: np.random.Generator) -> tuple[Found, Found]:
+    """Find muons: those that are isolated, and those that are not."""
     chosen = np.flatnonzero((np.abs(particles.pdgid) == 13) & (particles.pt > 0.5 * card.minimum_pt))
     muons = particles.where(_mask(particles, chosen))
     relative = at_momenta(card.pt_resolution, muons.pt, muons.eta, muons.phi, muons.e)
     scale = response(relative, card.pt_resolution, random)
+    found = _identified(muons, scale, card, random)
     nothing = np.zeros(len(particles.pt), dtype=bool)
-    keep = _recognised(particles, muons, scale, nothing, None, card, random)
-    return Found(muons.where(keep), scale[keep], _mask(particles, chosen[keep]))
+    isolated = _isolated(particles, muons, nothing, None, card)
+    return (
+        Found(muons.where(found & isolated), scale[found & isolated], _mask(particles, chosen[found & isolated])),
+        Found(muons.where(found & ~isolated), scale[found & ~isolated], _mask(particles, chosen[found & ~isolated])),
+    )
 
 
 def _measured(
@@ -146,28 +154,29 @@ def _measured(
 ) -> Found:
     sigma = at_momenta(card.energy_resolution, candidates.pt, candidates.eta, candidates.phi, candidates.e)
     scale = response(sigma / candidates.e, card.energy_resolution, random)
-    keep = _recognised(particles, candidates, scale, taken, clusters, card, random)
+    keep = _identified(candidates, scale, card, random) & _isolated(particles, candidates, taken, clusters, card)
     used = _mask(particles, chosen[keep])
     if clusters is not None:
         used = (clusters >= 0) & np.append(keep, False)[clusters]
     return Found(candidates.where(keep), scale[keep], used)
 
 
-def _recognised(
+def _identified(candidates: Flat, scale: Array, card: PhotonCard | MuonCard, random: np.random.Generator) -> Mask:
+    efficiency = at_momenta(card.efficiency, candidates.pt, candidates.eta, candidates.phi, candidates.e)
+    return passes(efficiency, card.efficiency, random) & (candidates.pt * scale > card.minimum_pt)
+
+
+def _isolated(
     particles: Flat,
     candidates: Flat,
-    scale: Array,
     taken: Mask,
     clusters: NDArray[np.int64] | None,
     card: PhotonCard | MuonCard,
-    random: np.random.Generator,
 ) -> Mask:
-    efficiency = at_momenta(card.efficiency, candidates.pt, candidates.eta, candidates.phi, candidates.e)
-    found = passes(efficiency, card.efficiency, random) & (candidates.pt * scale > card.minimum_pt)
     others = ~taken & (np.abs(particles.pdgid) != 13) & (np.abs(particles.pdgid) != 11)
     if clusters is not None:
         others &= clusters < 0
-    return found & (_activity(particles, candidates, others, card.isolation) <= card.isolation.maximum)
+    return _activity(particles, candidates, others, card.isolation) <= card.isolation.maximum
 
 
 def _activity(particles: Flat, candidates: Flat, others: Mask, isolation: IsolationCard) -> Array:

@@ -5,60 +5,94 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from assay.errors import SimulationError
 
 WEIGHT_NAME = "event_number"
 
+_CARD = "MGRunCard"
+
 _EVENT = re.compile(r"<event[\s>]")
 _WEIGHTS = re.compile(r"<(rwgt|weights|mgrwt)[\s>].*?</\1>", re.DOTALL)
 
 
-def write_numbered(source: Path, target: Path) -> int:
-    """Copy an LHE file, giving every event weight one and its place in the file as its only further weight.
+@dataclass(frozen=True)
+class Block:
+    """Some successive events of an LHE file, in a file of their own.
+
+    Attributes
+    ----------
+    path
+        The file.
+    number
+        Of the block, from 0.
+    first, n_events
+        The place of its first event in the whole file, from 0, and how many it has.
+    """
+
+    path: Path
+    number: int
+    first: int
+    n_events: int
+
+
+def numbered_blocks(source: Path, folder: Path, size: int) -> Iterator[Block]:
+    """Copy an LHE file in blocks, giving every event weight one and its place in the file as its only further weight.
 
     Cross sections become one and the strategy 3 (unit weights), so that a shower takes every event once, as it comes.
-    Banner and weights are left out; particles, scales and other records stay as they are.
+    Of the banner only MadGraph's run card is kept (which has the parameters of its matching), of the events all but
+    their weights.
 
-    Returns
-    -------
-    int
-        The number of events.
+    Parameters
+    ----------
+    source
+        The file, compressed or not.
+    folder
+        Where the blocks are written, each when it is asked for.
+    size
+        Events per block; the last one may have fewer.
 
     Raises
     ------
     SimulationError
         If the file is no LHE file.
     """
-    n_events = 0
-    with open(target, "w", encoding="ascii", errors="replace") as output:
-        blocks = _blocks(source)
-        output.write(f'<LesHouchesEvents version="3.0">\n{_unit_init(next(blocks), source)}')
-        for block in blocks:
-            output.write(_numbered(block, n_events, source))
-            n_events += 1
-        output.write("</LesHouchesEvents>\n")
-    return n_events
+    parts = _parts(source)
+    head = f'<LesHouchesEvents version="3.0">\n{next(parts)}{_unit_init(next(parts), source)}'
+    number = first = 0
+    while events := [_numbered(part, first + i, source) for i, part in enumerate(islice(parts, size))]:
+        path = folder / f"block_{number}.lhe"
+        path.write_text(f"{head}{''.join(events)}</LesHouchesEvents>\n", encoding="ascii", errors="replace")
+        yield Block(path, number, first, len(events))
+        number, first = number + 1, first + len(events)
 
 
-def _blocks(source: Path) -> Iterator[str]:
-    """Yield the <init> block, then each <event> block."""
-    end, lines = "", list[str]()
+def _parts(source: Path) -> Iterator[str]:
+    """Yield a header with the run card (or nothing), the <init> block, then each <event> block."""
+    end, lines, card = "", list[str](), ""
     with open(source, "rb") as raw:
         compressed = raw.read(2) == b"\x1f\x8b"
     with gzip.open(source, "rt", errors="replace") if compressed else open(source, errors="replace") as stream:
         found_init = False
         for line in stream:
             text = line.lstrip()
-            if not end and text.startswith("<init") and not text.startswith("<initrwgt"):
+            if not end and not found_init and text.startswith(f"<{_CARD}>"):
+                end, lines = f"</{_CARD}>", []
+            elif not end and text.startswith("<init") and not text.startswith("<initrwgt"):
                 end, lines, found_init = "</init>", [], True
+                yield f"<header>\n{card}</header>\n" if card else ""
             elif not end and found_init and _EVENT.match(text):
                 end, lines = "</event>", []
             if end:
                 lines.append(line)
             if end and end in line:
-                yield "".join(lines)
+                if found_init:
+                    yield "".join(lines)
+                else:
+                    card = "".join(lines)
                 end = ""
     if not found_init or end:
         raise SimulationError(

@@ -2,13 +2,14 @@
 
 Fields of an event (momenta in GeV, angles in radians):
 
-- `jets`: pt, eta, phi, mass, btag (0 or 1), flavour (5: b, 4: c, 0: other; truth)
+- `jets`: pt, eta, phi, mass, btag, ctag, tautag (0 or 1), flavour (5: b, 4: c, 0: other; truth)
 - `electrons`, `muons`: pt, eta, phi, mass, charge
 - `photons`: pt, eta, phi, mass
 - `met`: pt, phi
 - `particles`: pt, eta, phi, mass, pdgid, charge of the generator's final state (empty where a detector was simulated)
 - `event_number`: place of the event in the generator's file, counted from 0
-- `weight`: pb, at the benchmark of generation
+- `weight`: pb, at the benchmark of generation, the shower's factor included
+- `shower_weight`: the shower's factor on all weights of the event (1, but for merging)
 
 All lists are sorted in transverse momentum, hardest first, and behave as `vector`'s four-momenta.
 """
@@ -26,13 +27,13 @@ vector.register_awkward()
 
 MOMENTUM = ("pt", "eta", "phi", "mass")
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "jets": (*MOMENTUM, "btag", "flavour"),
+    "jets": (*MOMENTUM, "btag", "ctag", "tautag", "flavour"),
     "electrons": (*MOMENTUM, "charge"),
     "muons": (*MOMENTUM, "charge"),
     "photons": MOMENTUM,
     "particles": (*MOMENTUM, "pdgid", "charge"),
 }
-WHOLE_NUMBERS = frozenset({"btag", "flavour", "charge", "pdgid"})
+WHOLE_NUMBERS = frozenset({"btag", "ctag", "tautag", "flavour", "charge", "pdgid"})
 
 
 def make_objects(
@@ -46,6 +47,7 @@ def make_objects(
     event_number: ArrayLike,
     weight: ArrayLike,
     particles: ak.Array | None = None,
+    shower_weight: ArrayLike | None = None,
 ) -> ak.Array:
     """Put the objects of a run of events together, sorted in transverse momentum.
 
@@ -53,7 +55,7 @@ def make_objects(
     ----------
     jets, electrons, muons, photons, particles
         Lists per event (of any order) with the fields of the module's docstring.
-    met_pt, met_phi, event_number, weight
+    met_pt, met_phi, event_number, weight, shower_weight
         Shape `(n_events,)`.
 
     Returns
@@ -67,8 +69,9 @@ def make_objects(
     given = {"jets": jets, "electrons": electrons, "muons": muons, "photons": photons, "particles": particles}
     collections = {name: sorted_by_pt(name, particles) for name, particles in given.items()}
     met = ak.zip({"pt": np.asarray(met_pt, dtype=np.float64), "phi": np.asarray(met_phi, dtype=np.float64)})
-    weights = np.asarray(weight, dtype=np.float64)
-    return ak.zip({**collections, "met": met, "event_number": numbers, "weight": weights}, depth_limit=1)
+    factors = np.ones(len(numbers)) if shower_weight is None else np.asarray(shower_weight, dtype=np.float64)
+    of_event = {"event_number": numbers, "weight": np.asarray(weight, dtype=np.float64), "shower_weight": factors}
+    return ak.zip({**collections, "met": met, **of_event}, depth_limit=1)
 
 
 def sorted_by_pt(name: str, objects: ak.Array) -> ak.Array:

@@ -16,6 +16,7 @@ from typing import Any
 import awkward as ak
 import numpy as np
 import uproot
+from numpy.typing import NDArray
 
 from assay.errors import SimulationError
 from assay.files import atomic_path
@@ -26,7 +27,19 @@ SUMMARY = "AssaySummary"
 
 # collection -> Delphes branch, our field -> Delphes leaf
 _BRANCHES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "jets": ("Jet", {"pt": "PT", "eta": "Eta", "phi": "Phi", "mass": "Mass", "btag": "BTag", "flavour": "Flavor"}),
+    "jets": (
+        "Jet",
+        {
+            "pt": "PT",
+            "eta": "Eta",
+            "phi": "Phi",
+            "mass": "Mass",
+            "btag": "BTag",
+            "ctag": "CTag",
+            "tautag": "TauTag",
+            "flavour": "Flavor",
+        },
+    ),
     "electrons": ("Electron", {"pt": "PT", "eta": "Eta", "phi": "Phi", "charge": "Charge"}),
     "muons": ("Muon", {"pt": "PT", "eta": "Eta", "phi": "Phi", "charge": "Charge"}),
     "photons": ("Photon", {"pt": "PT", "eta": "Eta", "phi": "Phi"}),
@@ -36,7 +49,11 @@ _BRANCHES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
 }
 _MASSES = {"electrons": 0.000511, "muons": 0.10566, "photons": 0.0}
-_WHOLE = frozenset({"BTag", "Flavor", "Charge", "PID"})
+_WHOLE = frozenset({"BTag", "CTag", "TauTag", "Flavor", "Charge", "PID"})
+# words of bits in Delphes, one bit per working point: the first counts
+_BITS = frozenset({"btag", "ctag", "tautag"})
+# what stands for branches that a file may lack (CTag and ShowerWeight are ours): a value for each entry of another
+_OPTIONAL = {"Jet.CTag": ("Jet.BTag", 0), "Jet.TauTag": ("Jet.BTag", 0), "Event.ShowerWeight": ("Event.Weight", 1)}
 
 
 @dataclass(frozen=True)
@@ -50,13 +67,19 @@ class SimulationSummary:
     events_read
         Events of the LHE file.
     events_rejected
-        Events that the shower rejected.
+        Events that the shower gave up.
     events_written
         Events in the ROOT file.
     seed
         Of shower and detector.
     settings
         All settings, as text.
+    events_vetoed
+        Events that matching or merging vetoed.
+    vetoing
+        Which of both: "matching", "merging", or nothing.
+    rejected
+        Places in the LHE file of events that the shower gave up, as far as it says.
     """
 
     detector: str
@@ -65,6 +88,9 @@ class SimulationSummary:
     events_written: int
     seed: int
     settings: str
+    events_vetoed: int = 0
+    vetoing: str = ""
+    rejected: tuple[int, ...] = ()
 
 
 def write_objects(
@@ -100,7 +126,10 @@ def write_objects(
 def read_summary(path: Path) -> SimulationSummary | None:
     """Return the summary of a file, or None if it has none (Delphes' own)."""
     with _opened(path) as file:
-        return SimulationSummary(**json.loads(str(file[SUMMARY]))) if SUMMARY in file else None
+        if SUMMARY not in file:
+            return None
+        content = json.loads(str(file[SUMMARY]))
+        return SimulationSummary(**{**content, "rejected": tuple(content["rejected"])})
 
 
 def read_objects(path: Path) -> ak.Array:
@@ -114,6 +143,35 @@ def read_objects(path: Path) -> ak.Array:
     return ak.concatenate(list(iterate_objects(path)))
 
 
+def n_entries(path: Path) -> int:
+    """Return the number of events of a file.
+
+    Raises
+    ------
+    SimulationError
+        If it is not such a file.
+    """
+    with _opened(path) as file:
+        return int(_tree(file, path).num_entries)
+
+
+def read_numbers(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the numbers of a file's events and their weights, each of shape `(n_events,)`.
+
+    Raises
+    ------
+    SimulationError
+        If it is not such a file.
+    """
+    with _opened(path) as file:
+        tree = _tree(file, path)
+        known = branch_names(tree.keys(recursive=True))
+        number, weight = (
+            _read(tree, known, str(path), 0, tree.num_entries, name)[:, 0] for name in ("Event.Number", "Event.Weight")
+        )
+        return np.asarray(number, dtype=np.int64), np.asarray(weight, dtype=np.float64)
+
+
 def iterate_objects(path: Path, step: int = 20_000) -> Iterator[ak.Array]:
     """Read a file in chunks of at most `step` events, at least one chunk.
 
@@ -123,15 +181,19 @@ def iterate_objects(path: Path, step: int = 20_000) -> Iterator[ak.Array]:
         If it is not such a file or lacks a branch.
     """
     with _opened(path) as file:
-        if TREE not in file:
-            expected = "a file that Delphes or 'simulate' wrote"
-            raise SimulationError(f"there is no tree {TREE!r}", where=str(path), expected=expected)
-        tree = file[TREE]
+        tree = _tree(file, path)
         known = branch_names(tree.keys(recursive=True))
 
         for start in range(0, max(tree.num_entries, 1), step):
             # Delphes' own Particle branch is the whole event history, not the generator's final state
             yield _objects(partial(_read, tree, known, str(path), start, start + step), with_particles=SUMMARY in file)
+
+
+def _tree(file: Any, path: Path) -> Any:
+    if TREE not in file:
+        expected = "a file that Delphes or 'simulate' wrote"
+        raise SimulationError(f"there is no tree {TREE!r}", where=str(path), expected=expected)
+    return file[TREE]
 
 
 def branch_names(keys: Iterable[str]) -> dict[str, str]:
@@ -171,7 +233,9 @@ def _branches(objects: ak.Array) -> dict[str, ak.Array]:
     record["ScalarHT"] = _single({"HT": sum(ak.sum(objects[name].pt, axis=1) for name in _VISIBLE)})
     number = np.asarray(objects.event_number, dtype=np.int64)[:, np.newaxis]
     weight = np.asarray(objects.weight, dtype=np.float32)[:, np.newaxis]
-    record["Event"] = ak.zip({"Number": ak.from_regular(number), "Weight": ak.from_regular(weight)})
+    factor = np.asarray(objects.shower_weight, dtype=np.float64)[:, np.newaxis]
+    columns = {"Number": number, "Weight": weight, "ShowerWeight": factor}
+    record["Event"] = ak.zip({name: ak.from_regular(column) for name, column in columns.items()})
     return record
 
 
@@ -190,6 +254,9 @@ def _single(columns: Mapping[str, ak.Array]) -> ak.Array:
 
 
 def _read(tree: Any, known: Mapping[str, str], where: str, start: int, stop: int, name: str) -> ak.Array:
+    if name not in known and name in _OPTIONAL:
+        other, value = _OPTIONAL[name]
+        return ak.full_like(_read(tree, known, where, start, stop, other), value)
     if name not in known:
         mend = "let the detector card write this branch"
         raise SimulationError(f"there is no branch {name!r}", where=where, mend=mend)
@@ -208,6 +275,7 @@ def _objects(read: Callable[[str], ak.Array], with_particles: bool) -> ak.Array:
         met_phi=np.asarray(read("MissingET.Phi")[:, 0]),
         event_number=number,
         weight=np.asarray(read("Event.Weight")[:, 0]),
+        shower_weight=np.asarray(read("Event.ShowerWeight")[:, 0], dtype=np.float64),
     )
 
 
@@ -215,6 +283,8 @@ def _list(name: str, read: Callable[[str], ak.Array]) -> ak.Array:
     branch, leaves = _BRANCHES[name]
     arrays = {field: read(f"{branch}.{leaf}") for field, leaf in leaves.items()}
     columns = {field: np.asarray(ak.flatten(array), dtype=np.float64) for field, array in arrays.items()}
+    for field in _BITS & columns.keys():
+        columns[field] = (columns[field].astype(np.int64) & 1).astype(np.float64)
     if name in _MASSES:
         columns["mass"] = np.full(len(columns["pt"]), _MASSES[name])
     return collection(name, np.asarray(ak.num(arrays["pt"], axis=1), dtype=np.int64), columns)

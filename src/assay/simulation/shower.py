@@ -1,82 +1,58 @@
-"""Shower and hadronisation by Pythia 8 (arXiv:2203.11601) of the events of an LHE file.
+"""Shower and hadronisation by Pythia 8 of the events of an LHE file, in blocks that several processes may share.
 
-Pythia may reject events, and may do so without saying which. Every event therefore carries its place in the file
-through Pythia: it is handed over with weight one and a single further weight, whose value is that place. Pythia neither
-unweights nor counts on our behalf; the weights of the physics stay in the LHE file and are joined to the survivors by
-number.
+Every block has a seed of its own, so that the events are the same whatever the number of processes.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
-import awkward as ak
-import numpy as np
-import pythia8mc
-from numpy.typing import NDArray
+from assay.simulation.numbering import Block, numbered_blocks
+from assay.simulation.pythia import Shower, ShowerSettings
+from assay.simulation.record import Record, ShoweredEvents, concatenated, showered
+from assay.simulation.workers import in_order
 
-from assay.errors import SimulationError
-from assay.simulation.numbering import write_numbered
+__all__ = ["BLOCK_SIZE", "ShoweredBlock", "ShoweredEvents", "shower", "shower_blocks"]
 
-_MAXIMUM_SEED = 900_000_000  # Pythia's own limit; 0 would mean the time of day
-_OURS = ("beams:", "random:", "main:", "leshouches:")
+BLOCK_SIZE = 500
+"""Events that share a seed: a change of it changes all events."""
 
-
-@dataclass(frozen=True)
-class ShowerSettings:
-    """How Pythia is run.
-
-    Parameters
-    ----------
-    multiparton_interactions
-        The underlying event; with it an event takes about seven times as long.
-    hadronisation
-        Hadrons and their decays; without it jets are made of partons.
-    dipole_recoil
-        Recoil within colour dipoles for initial-state radiation (arXiv:1710.00391): needed for colour-singlet exchange
-        such as vector-boson fusion, where Pythia's default radiates too much between the tagging jets.
-    higgs_decay
-        PDG ids of the products of Higgs bosons that come undecayed; None leaves their decays to Pythia's branching
-        ratios. The branching ratio is not applied to the weights.
-    settings
-        Further lines for Pythia, applied last.
-    maximum_rejected
-        Largest acceptable share of rejected events.
-    """
-
-    multiparton_interactions: bool = False
-    hadronisation: bool = True
-    dipole_recoil: bool = True
-    higgs_decay: tuple[int, ...] | None = (22, 22)
-    settings: tuple[str, ...] = ()
-    maximum_rejected: float = 0.01
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
-class ShoweredEvents:
-    """Events that Pythia accepted.
+class ShoweredBlock(Generic[Result]):
+    """What became of a block.
 
-    Parameters
+    Attributes
     ----------
-    event_number
-        Places in the LHE file counted from 0, shape `(n_events,)`.
-    particles
-        Final state of every event: lists of pdgid, px, py, pz, e (GeV).
-    heavy
-        Hadrons with a b or c quark (or final quarks, without hadronisation): lists of flavour (5 or 4), px, py, pz.
+    block
+        Its events as generated.
+    result
+        What was made of those that Pythia accepted.
+    rejected
+        Places in the LHE file of events that Pythia gave up; those that it vetoed are not among them.
     """
 
-    event_number: NDArray[np.int64]
-    particles: ak.Array
-    heavy: ak.Array
+    block: Block
+    result: Result
+    rejected: tuple[int, ...]
 
 
-def shower(lhe: Path, settings: ShowerSettings, seed: int, chunk_size: int = 500) -> Iterator[ShoweredEvents]:
-    """Shower all events of an LHE file.
+def shower_blocks(
+    lhe: Path,
+    settings: ShowerSettings,
+    seed: int,
+    use: Callable[[Block, Iterator[Record]], Result],
+    workers: int = 1,
+    block_size: int = BLOCK_SIZE,
+) -> Iterator[ShoweredBlock[Result]]:
+    """Shower all events of an LHE file and make something of every block.
 
     Parameters
     ----------
@@ -85,137 +61,62 @@ def shower(lhe: Path, settings: ShowerSettings, seed: int, chunk_size: int = 500
     settings
         How Pythia is run.
     seed
-        Same seed, same events.
-    chunk_size
-        Events per step, which bounds the memory.
+        Same seed and block size, same events.
+    use
+        What is made of a block and those of its events that Pythia accepts, in the process that showers them: pickled,
+        and so is its result.
+    workers
+        Number of processes.
+    block_size
+        Events per block, which bounds the memory.
+
+    Yields
+    ------
+    ShoweredBlock
+        In the order of the file.
+
+    Raises
+    ------
+    SimulationError
+        If Pythia refuses a setting or the file.
+    WorkerKilledError
+        If a process was ended from outside.
+    """
+    with tempfile.TemporaryDirectory(prefix="assay-shower-") as folder:
+        blocks = numbered_blocks(lhe, Path(folder), block_size)
+        for done in in_order(partial(_Work, settings, seed, str(lhe), use), blocks, workers):
+            done.block.path.unlink()
+            yield done
+
+
+class _Work(Generic[Result]):
+    """A process' part: showers blocks."""
+
+    def __init__(
+        self, settings: ShowerSettings, seed: int, where: str, use: Callable[[Block, Iterator[Record]], Result]
+    ) -> None:
+        self._shower, self._where, self._use = Shower(settings, seed), where, use
+
+    def __call__(self, block: Block) -> ShoweredBlock[Result]:
+        result = self._use(block, self._shower.records(block, self._where))
+        return ShoweredBlock(block, result, self._shower.rejected)
+
+
+def shower(
+    lhe: Path, settings: ShowerSettings, seed: int, workers: int = 1, block_size: int = BLOCK_SIZE
+) -> Iterator[ShoweredEvents]:
+    """Shower all events of an LHE file: see `shower_blocks`.
 
     Yields
     ------
     ShoweredEvents
-        In the order of the file; rejected events are missing.
-
-    Raises
-    ------
-    SimulationError
-        If Pythia refuses a setting, the file, or more events than `settings.maximum_rejected`.
+        In the order of the file, block by block; rejected and vetoed events are missing.
     """
-    with tempfile.TemporaryDirectory(prefix="assay-shower-") as folder:
-        numbered = Path(folder) / "numbered.lhe"
-        n_events = write_numbered(lhe, numbered)
-        pythia = _started(settings, seed, numbered, lhe)
-        n_accepted, last = 0, -1
-        for _ in range(-(-n_events // chunk_size) + 1):
-            events = _converted(pythia.nextBatch(chunk_size))
-            if len(events.event_number):
-                _check_numbers(events.event_number, last, n_events, lhe)
-                last = int(events.event_number[-1])
-                n_accepted += len(events.event_number)
-                yield events
-        if not pythia.infoPython().atEndOfFile():
-            raise SimulationError(f"Pythia stopped after event {last} of {n_events}", where=str(lhe))
-    check_rejected(n_events, n_events - n_accepted, settings, lhe)
+    for done in shower_blocks(lhe, settings, seed, _events, workers, block_size):
+        if done.result is not None:
+            yield done.result
 
 
-def check_rejected(n_events: int, n_rejected: int, settings: ShowerSettings, lhe: Path) -> None:
-    """Check that not more events are rejected than the settings allow.
-
-    Raises
-    ------
-    SimulationError
-        If more are.
-    """
-    if n_rejected > settings.maximum_rejected * n_events:
-        raise SimulationError(
-            f"Pythia rejected {n_rejected} of {n_events} events",
-            where=str(lhe),
-            expected=f"at most {settings.maximum_rejected:.3g} of them",
-            mend="check colours and momenta in the LHE file; the setting 'Print:quiet = off' shows Pythia's reasons",
-        )
-
-
-def pythia_lines(settings: ShowerSettings, seed: int) -> tuple[str, ...]:
-    """Return the settings as lines that Pythia reads."""
-    pythia_seed = 1 + int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] % _MAXIMUM_SEED)
-    lines = [
-        "Print:quiet = on",
-        "Random:setSeed = on",
-        f"Random:seed = {pythia_seed}",
-        f"PartonLevel:MPI = {_switch(settings.multiparton_interactions)}",
-        f"HadronLevel:all = {_switch(settings.hadronisation)}",
-        f"SpaceShower:dipoleRecoil = {_switch(settings.dipole_recoil)}",
-    ]
-    if settings.higgs_decay is not None:
-        products = " ".join(str(product) for product in settings.higgs_decay)
-        lines += ["25:onMode = off", f"25:onIfMatch = {products}"]
-    return (*lines, *settings.settings)
-
-
-def _switch(on: bool) -> str:
-    return "on" if on else "off"
-
-
-def check_settings(settings: ShowerSettings) -> None:
-    """Check that Pythia knows the settings, without any events.
-
-    Raises
-    ------
-    SimulationError
-        If it does not know one, or one is not the user's to set.
-    """
-    _configured(settings, pythia_lines(settings, 1))
-
-
-def _configured(settings: ShowerSettings, lines: Iterable[str]) -> Any:
-    for line in settings.settings:
-        if line.strip().lower().startswith(_OURS):
-            mend = "take it out of the shower's settings"
-            raise SimulationError(f"the Pythia setting {line!r} belongs to Assay", mend=mend)
-    pythia = pythia8mc.Pythia("", False)
-    for line in lines:
-        if not pythia.readString(line):
-            expected = "a line of Pythia 8's manual, such as 'TimeShower:alphaSvalue = 0.13'"
-            raise SimulationError(f"Pythia does not know the setting {line!r}", expected=expected)
-    return pythia
-
-
-def _started(settings: ShowerSettings, seed: int, numbered: Path, lhe: Path) -> Any:
-    input_lines = ("Beams:frameType = 4", f"Beams:LHEF = {numbered}")
-    pythia = _configured(settings, (*pythia_lines(settings, seed), *input_lines))
-    if not pythia.init():
-        raise SimulationError(
-            "Pythia could not be initialised",
-            where=str(lhe),
-            mend="check <init> and the shower's settings; the setting 'Print:quiet = off' shows Pythia's reasons",
-        )
-    return pythia
-
-
-def _converted(batch: ak.Array) -> ShoweredEvents:
-    if not len(batch):
-        return ShoweredEvents(np.zeros(0, np.int64), ak.Array([]), ak.Array([]))
-    weights = batch.info.weights
-    if not ak.all(ak.num(weights) == 2):
-        raise SimulationError("Pythia lost the numbers of events", mend="take settings of weights and variations out")
-    number = np.rint(np.asarray(weights[:, 1])).astype(np.int64)
-    identity, final = batch.prt.id, batch.prt.status > 0
-    momentum = {"px": batch.prt.p.px, "py": batch.prt.p.py, "pz": batch.prt.p.pz}
-    particles = ak.zip({"pdgid": identity, **momentum, "e": batch.prt.p.e})[final]
-    flavour = heavy_flavour(identity, final)
-    heavy = ak.zip({"flavour": flavour, **momentum})[flavour > 0]
-    return ShoweredEvents(number, particles, heavy)
-
-
-def heavy_flavour(identity: ak.Array, final: ak.Array) -> ak.Array:
-    """Return 5 or 4 for hadrons with a b or else a c quark and for final quarks of that flavour, 0 for the rest."""
-    code = abs(identity)
-    meson, baryon = (code // 100) % 10, (code // 1000) % 10
-    hadron = (code > 100) & (code < 1_000_000)
-    b = (hadron & ((meson == 5) | (baryon == 5))) | (final & (code == 5))
-    c = (hadron & ((meson == 4) | (baryon == 4))) | (final & (code == 4))
-    return ak.where(b, 5, ak.where(c, 4, 0))
-
-
-def _check_numbers(numbers: NDArray[np.int64], last: int, n_events: int, lhe: Path) -> None:
-    increasing = np.all(np.diff(np.concatenate([[last], numbers])) > 0)
-    if not increasing or numbers[-1] >= n_events:
-        raise SimulationError("Pythia returned events out of order", where=str(lhe), mend="report this with the file")
+def _events(_: Block, records: Iterator[Record]) -> ShoweredEvents | None:
+    events = [showered(record) for record in records]
+    return concatenated(events) if events else None

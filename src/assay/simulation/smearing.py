@@ -47,3 +47,16 @@ def response(relative: Array, formula: Expression, random: np.random.Generator) 
         raise SimulationError(f"'{formula.text}' gives a resolution of {relative.min():.4g}", expected="0 or more")
     variance = np.log1p(relative**2)
     return np.exp(np.sqrt(variance) * random.standard_normal(relative.shape) - 0.5 * variance)
+
+
+def corrected(factor: Array, formula: Expression) -> Array:
+    """Return an energy scale.
+
+    Raises
+    ------
+    SimulationError
+        If it is not positive.
+    """
+    if factor.size and not factor.min() > 0.0:
+        raise SimulationError(f"'{formula.text}' gives an energy scale of {factor.min():.4g}", expected="more than 0")
+    return factor

@@ -18,6 +18,12 @@ Array = NDArray[np.float64]
 Function = Callable[..., Array]
 
 
+def _erf(x: Array) -> Array:
+    from scipy.special import erf  # heavy, and rarely needed
+
+    return np.asarray(erf(x))
+
+
 def _choose(condition: Array, chosen: Array, otherwise: Array) -> Array:
     return np.where(condition.astype(bool), chosen, otherwise)
 
@@ -51,12 +57,22 @@ COMPARISONS: Mapping[str, Callable[..., NDArray[np.bool_]]] = {
 FUNCTIONS: Mapping[str, Function] = {
     "abs": np.abs,
     "sqrt": np.sqrt,
+    "cbrt": np.cbrt,
+    "square": np.square,
     "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
     "log": np.log,
+    "log2": np.log2,
     "log10": np.log10,
+    "log1p": np.log1p,
     "floor": np.floor,
     "ceil": np.ceil,
+    "trunc": np.trunc,
+    "rint": np.rint,
     "sign": np.sign,
+    "erf": _erf,
+    "erfc": lambda x: 1.0 - _erf(x),
     "float": np.asarray,
     "int": np.trunc,
     "bool": lambda x: np.asarray(x != 0.0),
@@ -66,11 +82,20 @@ FUNCTIONS: Mapping[str, Function] = {
     "arcsin": np.arcsin,
     "arccos": np.arccos,
     "arctan": np.arctan,
+    "degrees": np.degrees,
+    "radians": np.radians,
     "sinh": np.sinh,
     "cosh": np.cosh,
     "tanh": np.tanh,
+    "arcsinh": np.arcsinh,
+    "arccosh": np.arccosh,
+    "arctanh": np.arctanh,
     "arctan2": np.arctan2,
     "hypot": np.hypot,
+    "mod": np.mod,
+    "copysign": np.copysign,
+    "heaviside": np.heaviside,
+    "clip": np.clip,
     "min": _smallest,
     "max": _largest,
     "where": _choose,

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from assay.study.model import Study
 from assay.study.problems import Location
 
+TAGS = ("kind", "generator")
 _BOUNDS = (("gt", "above {}"), ("ge", "of at least {}"), ("lt", "below {}"), ("le", "of at most {}"))
 
 
@@ -97,14 +98,30 @@ def _step(current: Expectation, step: str | int, data: Any) -> Expectation | Non
 
 
 def _chosen(models: tuple[type[BaseModel], ...], data: Any) -> tuple[type[BaseModel], ...]:
-    """Return the models whose `kind`, or else whose first key, is in the data; all if there is none."""
+    """Return the models whose tag (`kind`, `generator`), or else first key, is in the data; all if there is none."""
     if len(models) < 2 or not isinstance(data, Mapping):
         return models
-    if all("kind" in model.model_fields for model in models):
-        kinds = [model for model in models if data.get("kind") in get_args(model.model_fields["kind"].annotation)]
+    tag = tag_of(models)
+    if tag is not None:
+        kinds = [model for model in models if data.get(tag, _default(model, tag)) in tags_of(model, tag)]
     else:
         kinds = [model for model in models if next(iter(model.model_fields)) in data]
     return tuple(kinds) or models
+
+
+def tag_of(models: tuple[type[BaseModel], ...]) -> str | None:
+    """Return the key by which sections of several kinds are told apart, if they have one."""
+    return next((tag for tag in TAGS if all(tag in model.model_fields for model in models)), None)
+
+
+def tags_of(model: type[BaseModel], tag: str) -> tuple[str, ...]:
+    """Return the values of its tag that stand for a section."""
+    return get_args(model.model_fields[tag].annotation)
+
+
+def _default(model: type[BaseModel], tag: str) -> Any:
+    info = model.model_fields[tag]
+    return None if info.is_required() else info.get_default()
 
 
 def _inside(data: Any, step: str | int) -> Any:

@@ -1,13 +1,15 @@
 """The grammar of Assay's expression language: what an expression may consist of, once parsed.
 
 A parsed expression is a tree of the node classes below. Nothing in it can run code: a node names a function of the
-tables here, an attribute of a particle, or an operator, and the evaluators (`assay.study.arithmetic` for formulas of
-numbers, `assay.observables` for particles) look the name up in their own tables.
+tables of `assay.study.vocabulary`, an attribute of a particle, or an operator, and the evaluators
+(`assay.study.arithmetic` for formulas of numbers, `assay.observables` for particles) look the name up in their own
+tables. What a study's own functions are, if it registers any, the parser is told by name (`assay.study.functions`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 
 
@@ -17,7 +19,8 @@ class Kind(Enum):
     NUMBER = "a number"
     CONDITION = "a condition"
     PARTICLE = "a particle"
-    FOUR_VECTOR = "a sum of particles"
+    FOUR_VECTOR = "a four-vector"
+    THREE_VECTOR = "a three-vector"
     LIST = "a list of particles"
 
 
@@ -45,7 +48,7 @@ class Unary:
 
 @dataclass(frozen=True)
 class Binary:
-    """`+ - * / // % **` between numbers; `+ -` also between particles."""
+    """`+ - * / // % **` between numbers; `+ -` also between vectors."""
 
     operator: str
     left: Node
@@ -77,15 +80,38 @@ class Call:
 
 
 @dataclass(frozen=True)
+class UserCall:
+    """A function of the study's own, applied to numbers, vectors and lists of particles; `kinds` says which."""
+
+    function: str
+    arguments: tuple[Node, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class EventNumber:
+    """A number that the generator gives of every event, such as its `scale`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Particles:
-    """All particles of one sort, sorted in transverse momentum."""
+    """All particles of one sort, the hardest first; those of the generator in its own order."""
+
+    collection: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """The particles of a list one after the other, within a `Reduction`."""
 
     collection: str
 
 
 @dataclass(frozen=True)
 class Single:
-    """A quantity of which every event has one (`met`)."""
+    """A four-vector of which every event has one (`met`, `visible`, `all`)."""
 
     name: str
 
@@ -100,19 +126,35 @@ class Item:
 
 @dataclass(frozen=True)
 class Attribute:
-    """A property of one particle or of a sum of particles."""
+    """A property of a particle or vector."""
 
-    particle: Node
+    vector: Node
     name: str
 
 
 @dataclass(frozen=True)
-class Separation:
-    """A distance between two particles or sums of particles."""
+class Method:
+    """A function of a vector and further arguments: `j[0].deltar(j[1])`, `a[0].boostCM_of(a[0] + a[1])`."""
 
     name: str
-    first: Node
-    second: Node
+    vector: Node
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class VectorCall:
+    """A function of `VECTOR_FUNCTIONS`, such as `costhetastar(l[0], l[0] + l[1])`."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A three-vector multiplied by a number."""
+
+    factor: Node
+    vector: Node
 
 
 @dataclass(frozen=True)
@@ -124,11 +166,11 @@ class Count:
 
 @dataclass(frozen=True)
 class Reduction:
-    """`sum`, `min` or `max` of an attribute over a list, or the vector sum of a list (`attribute` is None)."""
+    """`sum`, `prod`, `min`, ... of something over the members of a list; the vector sum if `body` is None."""
 
     function: str
     particles: Particles
-    attribute: str | None
+    body: Node | None
 
 
 Node = (
@@ -139,99 +181,39 @@ Node = (
     | Comparison
     | Logic
     | Call
+    | UserCall
+    | EventNumber
     | Particles
+    | Member
     | Single
     | Item
     | Attribute
-    | Separation
+    | Method
+    | VectorCall
+    | Scaled
     | Count
     | Reduction
 )
 
-CONSTANTS = {"pi": 3.141592653589793}
 
-COLLECTIONS = {
-    "j": "jets",
-    "b": "b-tagged jets",
-    "e": "electrons and positrons",
-    "mu": "muons",
-    "l": "electrons and muons",
-    "a": "photons",
-    "v": "neutrinos of the generator",
-    "p": "final-state particles of the generator",
-}
-COLLECTION_SYNONYMS = {"ph": "a"}
-SINGLES = {"met": "missing transverse momentum"}
+def children(tree: Node) -> Iterator[Node]:
+    """Yield the parts of a node, from left to right."""
+    for field in fields(tree):
+        value = getattr(tree, field.name)
+        for child in value if isinstance(value, tuple) else (value,):
+            if is_dataclass(child):
+                yield child  # type: ignore[misc]
 
-# name -> (fewest, most) arguments
-FUNCTIONS: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(("abs", "sqrt", "exp", "log", "log10", "floor", "ceil", "sign", "float", "int", "bool"), (1, 1)),
-    **dict.fromkeys(("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"), (1, 1)),
-    **dict.fromkeys(("arctan2", "hypot", "pow"), (2, 2)),
-    **dict.fromkeys(("min", "max"), (2, 20)),
-    "where": (3, 3),
-}
-FUNCTION_SYNONYMS = {
-    "asin": "arcsin",
-    "acos": "arccos",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "fabs": "abs",
-    "ln": "log",
-    "power": "pow",
-    "minimum": "min",
-    "maximum": "max",
-}
-FUNCTION_PREFIXES = ("math", "np", "numpy")
-REDUCTIONS = ("sum", "min", "max")
 
-# of particles and of sums of particles
-KINEMATICS = (
-    "pt",
-    "eta",
-    "phi",
-    "e",
-    "m",
-    "px",
-    "py",
-    "pz",
-    "p",
-    "et",
-    "mt",
-    "m2",
-    "pt2",
-    "theta",
-    "costheta",
-    "rapidity",
-)
-# of single particles -> the collections whose particles have them
-PROPERTIES: dict[str, tuple[str, ...]] = {
-    "charge": ("e", "mu", "l", "a", "v", "p"),
-    "pdgid": ("e", "mu", "l", "a", "v", "p"),
-    "btag": ("j", "b"),
-}
-ATTRIBUTE_SYNONYMS = {
-    "mass": "m",
-    "energy": "e",
-    "E": "e",
-    "M": "m",
-    "y": "rapidity",
-    "q": "charge",
-    "pdg_id": "pdgid",
-    "b_tag": "btag",
-}
-SEPARATIONS = ("deltaphi", "deltaeta", "deltar", "deltarapidity")
-SEPARATION_SYNONYMS = {"deltaR": "deltar", "delta_phi": "deltaphi", "delta_eta": "deltaeta", "delta_r": "deltar"}
+def walk(tree: Node) -> Iterator[Node]:
+    """Yield a tree's nodes, parents before children, from left to right."""
+    yield tree
+    for child in children(tree):
+        yield from walk(child)
 
-RESERVED = frozenset(
-    (
-        *CONSTANTS,
-        *COLLECTIONS,
-        *COLLECTION_SYNONYMS,
-        *SINGLES,
-        *FUNCTIONS,
-        *FUNCTION_SYNONYMS,
-        *FUNCTION_PREFIXES,
-        *REDUCTIONS,
-    )
-) | {"len", "and", "or", "not", "if", "else"}
+
+def speaks_of_members(node: Node) -> bool:
+    """Return whether a node depends on the member of the list that the reduction around it goes through."""
+    if isinstance(node, Member | Reduction):
+        return isinstance(node, Member)
+    return any(map(speaks_of_members, children(node)))

@@ -11,7 +11,9 @@ from assay.study.checks import CHECKS, Check
 from assay.study.document import Document, read_document
 from assay.study.drafting import draft_of
 from assay.study.model import Study
+from assay.study.observable_sets import written_out
 from assay.study.problems import Finding, Location, StudyErrors
+from assay.study.registered import with_functions
 from assay.study.translate import broken_by, translate
 
 
@@ -31,14 +33,14 @@ def load_study(path: str | Path, checks: Iterable[Check] = ()) -> Study:
         With every fault of the file: its line, path, what was found, what was expected and how to mend it.
     """
     path = Path(path)
-    document = read_document(path)
+    document = written_out(read_document(path))
     study, findings, broken = _validated(document)
     draft = draft_of(document.data, path.parent)
     for check in (*CHECKS, *checks):
         findings += [finding for finding in check(draft) if not _follows_from(finding, broken)]
     if findings or study is None:
         raise StudyErrors(path.name, dict.fromkeys(map(document.problem, findings)))
-    return study
+    return with_functions(study, path.parent)
 
 
 def _validated(document: Document) -> tuple[Study | None, list[Finding], set[Location]]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from assay.study.model_detector import DetectorSection
 from assay.study.model_execution import BackendOptions, ExecutionSection, ResourcesSection
 from assay.study.model_learning import (
     DEFAULT_ALPHA,
@@ -29,19 +30,30 @@ from assay.study.model_learning import (
     TrackingSection,
     TrainingSection,
 )
+from assay.study.model_observables import (
+    DefaultObservablesSection,
+    FourMomentaSection,
+    FunctionsSection,
+    ObservableSection,
+    ObservableSetsSection,
+)
 from assay.study.model_physics import (
     CardEntrySection,
-    DetectorSection,
     FiniteDifferencesSection,
-    GenerationCuts,
     MorphingSection,
-    ObservableSection,
     ParameterSection,
+)
+from assay.study.model_process import (
+    EmbeddedProcess,
+    FilesProcess,
+    GenerationCuts,
+    MadGraphCards,
+    MadGraphProcess,
     ProcessSection,
     ScaleSection,
-    ShowerSection,
 )
 from assay.study.model_samples import (
+    EfficiencySystematic,
     HessianSystematic,
     NormalisationSystematic,
     ReplicaSystematic,
@@ -50,6 +62,7 @@ from assay.study.model_samples import (
     Systematic,
     WeightsSystematic,
 )
+from assay.study.model_simulation import ShowerSection
 from assay.study.values import Finite, Interval, Name, NonNegative, Positive, Section
 
 __all__ = [
@@ -58,24 +71,33 @@ __all__ = [
     "AxisSection",
     "BackendOptions",
     "CardEntrySection",
+    "DefaultObservablesSection",
     "DetectorSection",
+    "EfficiencySystematic",
+    "EmbeddedProcess",
     "ExecutionSection",
+    "FilesProcess",
     "Finite",
     "FiniteDifferencesSection",
     "FlatPrior",
+    "FourMomentaSection",
     "FractionsSection",
+    "FunctionsSection",
     "GaussianPrior",
     "GenerationCuts",
     "HessianSystematic",
     "HistogramMethod",
     "Interval",
     "LimitsSection",
+    "MadGraphCards",
+    "MadGraphProcess",
     "Method",
     "MorphingSection",
     "Name",
     "NonNegative",
     "NormalisationSystematic",
     "ObservableSection",
+    "ObservableSetsSection",
     "ParameterSection",
     "Positive",
     "Prior",
@@ -121,7 +143,7 @@ class Study(Section):
         Name | None, Field(description="the benchmark that ratios and scores refer to; null: the first")
     ] = None
     morphing: Annotated[MorphingSection, Field(description="interpolation between benchmarks")] = MorphingSection()
-    process: Annotated[ProcessSection, Field(description="hard process")] = ProcessSection()
+    process: Annotated[ProcessSection, Field(description="hard process")] = EmbeddedProcess()
     samples: Annotated[
         dict[Name, SampleSection], Field(description="events from files, such as backgrounds, by name")
     ] = Field(default_factory=dict)
@@ -130,6 +152,12 @@ class Study(Section):
     )
     shower: Annotated[ShowerSection, Field(description="Pythia 8")] = ShowerSection()
     detector: Annotated[DetectorSection, Field(description="detector simulation")] = DetectorSection()
+    functions: Annotated[
+        FunctionsSection | None, Field(description="Python of the study's own; null: none, no code is run")
+    ] = None
+    observable_sets: Annotated[
+        ObservableSetsSection, Field(description="observables by the names of sets, before those below")
+    ] = ObservableSetsSection()
     observables: Annotated[dict[Name, ObservableSection], Field(min_length=1, description="numbers per event, by name")]
     cuts: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...],

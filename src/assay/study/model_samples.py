@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.study.values import Interval, Name, Positive, Section
+from assay.study.model_process import EmbeddedProcess, FilesProcess, MadGraphProcess, ProcessSection
+from assay.study.values import Interval, Name, NonNegative, Positive, Section
 
 SIGNAL = "signal"
 """The name of the process's own events among the samples."""
@@ -20,16 +21,36 @@ Samples = Annotated[tuple[Name, ...], Field(description="samples that it acts on
 
 
 class SampleSection(Section):
-    """Events from a file, beside those of the process: a background, unless a benchmark says otherwise."""
+    """Events beside those of the process, from a file or generated: a background, unless it says otherwise."""
 
     events: Annotated[
-        str,
+        str | None,
         Field(
             min_length=1,
             description="file in the study's folder: LHE (.lhe, .lhe.gz), which is showered and simulated like the "
-            "process, or events of Assay or MadMiner (.h5), which are taken as they are",
+            "process; HepMC (.hepmc, .hepmc.gz), showered already, which is simulated; or events of Assay or MadMiner "
+            "(.h5), which are taken as they are; null: see `process`",
         ),
-    ]
+    ] = None
+    objects: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="with LHE `events`: a ROOT file that Delphes wrote of them, in place of shower and detector; "
+            "its events are matched by their numbers",
+        ),
+    ] = None
+    process: Annotated[
+        ProcessSection | None,
+        Field(description="a process of its own that is generated, with the keys of `process`; in place of `events`"),
+    ] = None
+    signal: Annotated[
+        bool,
+        Field(
+            description="with `process`. true: the study's process in another region of phase space, such as a tail; "
+            "it is generated at all benchmarks, its cross section adds to the others', no event may be of two regions"
+        ),
+    ] = False
     benchmark: Annotated[
         Name | None,
         Field(
@@ -39,6 +60,10 @@ class SampleSection(Section):
     ] = None
     cross_section: Annotated[Positive | None, Field(description="pb, before any cut; null: as the file states")] = None
     k_factor: Annotated[Positive, Field(description="factor on cross section and weights")] = 1.0
+    shower: Annotated[
+        tuple[str, ...],
+        Field(description="settings of Pythia for these events alone, after the study's: JetMatching:merge = on"),
+    ] = ()
     normalisation_uncertainty: Annotated[
         Positive | None, Field(description="relative, log-normal, of this sample alone; 0.1: 10 %")
     ] = None
@@ -99,6 +124,31 @@ class NormalisationSystematic(Section):
     samples: Samples = ()
 
 
+class EfficiencySystematic(Section):
+    """An efficiency as a factor on the weights of reconstructed events, with its uncertainty."""
+
+    kind: Annotated[Literal["efficiency"], Field(description="of identification, of a trigger, ...")]
+    objects: Annotated[
+        Literal["j", "b", "e", "mu", "tau", "l", "a"] | None,
+        Field(description="a factor for every object of this list; null: one for the event"),
+    ] = None
+    leading: Annotated[int | None, Field(ge=1, le=20, description="of the hardest so many alone; null: of all")] = None
+    factor: Annotated[
+        float | str,
+        Field(
+            description="a number, or a formula of pt, eta, phi, energy of the object; without objects: of the event"
+        ),
+    ] = 1.0
+    uncertainty: Annotated[
+        float | str | None,
+        Field(description="relative, of all objects together, log-normal; as factor; null: no nuisance parameter"),
+    ] = None
+    default: Annotated[
+        NonNegative | None, Field(description="factor of events that lack what a formula of the event needs")
+    ] = None
+    samples: Samples = ()
+
+
 class WeightsSystematic(Section):
     """Any pair of weights of an LHE file."""
 
@@ -109,9 +159,27 @@ class WeightsSystematic(Section):
 
 
 Systematic = Annotated[
-    ScaleSystematic | ReplicaSystematic | HessianSystematic | NormalisationSystematic | WeightsSystematic,
+    ScaleSystematic
+    | ReplicaSystematic
+    | HessianSystematic
+    | NormalisationSystematic
+    | EfficiencySystematic
+    | WeightsSystematic,
     Field(discriminator="kind"),
 ]
+
+
+def processes_of(
+    process: ProcessSection | None, samples: Mapping[str, SampleSection]
+) -> dict[str, EmbeddedProcess | MadGraphProcess | FilesProcess]:
+    """Return the processes of a study by the samples that they make: `signal`, and samples with one of their own."""
+    own = {name: sample.process for name, sample in samples.items() if sample.process is not None}
+    return own if process is None else {SIGNAL: process, **own}
+
+
+def regions_of(samples: Mapping[str, SampleSection]) -> tuple[str, ...]:
+    """Return the samples that are of the signal, as `signal` itself, in regions of phase space of their own."""
+    return (SIGNAL, *(name for name, sample in samples.items() if sample.process is not None and sample.signal))
 
 
 def weight_names(members: Sequence[str]) -> tuple[str, ...]:

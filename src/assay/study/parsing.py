@@ -1,7 +1,7 @@
 """The parser of Assay's expression language: observables, cuts, parameter transforms, efficiencies and resolutions.
 
 Python's own grammar is read with `ast` (which runs nothing) and every construct that is not on the lists of
-`assay.study.grammar` is refused, with a caret under the fault. MadMiner's spellings are understood:
+`assay.study.vocabulary` is refused, with a caret under the fault. MadMiner's spellings are understood:
 
     (a[0] + a[1]).m
     j[0].deltaphi(j[1]) * (-1. + 2. * float(j[0].eta > j[1].eta))
@@ -14,26 +14,21 @@ from __future__ import annotations
 import ast
 import keyword
 import warnings
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from assay.errors import ExpressionError
 from assay.study.faults import Fault, fault_at
-from assay.study.grammar import (
-    RESERVED,
-    Item,
-    Kind,
-    Node,
-    Particles,
-    Reduction,
-    Single,
-    Variable,
-)
+from assay.study.grammar import EventNumber, Item, Kind, Node, Particles, Reduction, Single, UserCall, Variable, walk
 from assay.study.particles import ParticleTranslator
 from assay.study.translation import FormulaTranslator
+from assay.study.vocabulary import REDUCED_OF_SOME, RESERVED
 
 MAXIMUM_LENGTH = 1000
 MAXIMUM_DEPTH = 60
+
+Arities = Mapping[str, tuple[int, int]]
+"""Functions by name, with their fewest and most arguments."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +46,13 @@ class Expression:
     names
         Variables and earlier observables it refers to, in the order of their first use.
     collections
-        Collections and single objects it reads (`j`, `met`, ...), in the order of their first use.
+        Collections, single objects and numbers of events it reads (`j`, `met`, `scale`, ...), in the order of their
+        first use.
+    functions
+        Functions of the study's own that it calls.
     may_be_missing
-        Whether it takes a particle by its place (or the largest or smallest of a list), which an event may lack.
+        Whether it takes a particle by its place (or the largest or smallest of a list), which an event may lack, or
+        calls a function of the study's own, which may have no answer.
     """
 
     text: str
@@ -61,10 +60,18 @@ class Expression:
     kind: Kind
     names: tuple[str, ...]
     collections: tuple[str, ...]
+    functions: tuple[str, ...]
     may_be_missing: bool
 
 
-def parse(text: str, *, variables: Collection[str] = (), particles: bool = True, condition: bool = False) -> Expression:
+def parse(
+    text: str,
+    *,
+    variables: Collection[str] = (),
+    functions: Arities | None = None,
+    particles: bool = True,
+    condition: bool = False,
+) -> Expression:
     """Parse and validate an expression.
 
     Parameters
@@ -73,6 +80,8 @@ def parse(text: str, *, variables: Collection[str] = (), particles: bool = True,
         The expression.
     variables
         Names of numbers that may be used: a formula's variables, or observables defined earlier.
+    functions
+        The study's own functions, with their fewest and most arguments; they need `particles`.
     particles
         Whether particles (`j[0].pt`, `met.phi`, ...) may be used.
     condition
@@ -90,8 +99,9 @@ def parse(text: str, *, variables: Collection[str] = (), particles: bool = True,
     line = _one_line(text)
     try:
         root = _syntax_tree(line)
-        translator = ParticleTranslator if particles else FormulaTranslator
-        tree, kind = translator(tuple(variables)).translate(root)
+        names = tuple(variables)
+        translator = ParticleTranslator(names, functions or {}) if particles else FormulaTranslator(names)
+        tree, kind = translator.translate(root)
         _check_result(root, kind, condition)
     except Fault as fault:
         raise fault.error(line) from None
@@ -101,7 +111,8 @@ def parse(text: str, *, variables: Collection[str] = (), particles: bool = True,
         tree=tree,
         kind=kind,
         names=_unique(node.name for node in nodes if isinstance(node, Variable)),
-        collections=_unique(_collection(node) for node in nodes if isinstance(node, Particles | Single)),
+        collections=_unique(_collection(node) for node in nodes if isinstance(node, Particles | Single | EventNumber)),
+        functions=_unique(node.function for node in nodes if isinstance(node, UserCall)),
         may_be_missing=any(_may_be_missing(node) for node in nodes),
     )
 
@@ -123,16 +134,6 @@ def check_name(name: str) -> None:
         raise ExpressionError(
             f"the name {name!r} has a meaning of its own in expressions", mend=f"choose another one, such as '{name}_1'"
         )
-
-
-def walk(tree: Node) -> Iterator[Node]:
-    """Yield a tree's nodes, parents before children, from left to right."""
-    yield tree
-    for field in fields(tree):
-        value = getattr(tree, field.name)
-        for child in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(child):
-                yield from walk(child)  # type: ignore[arg-type]
 
 
 def _one_line(text: str) -> str:
@@ -193,7 +194,7 @@ def _check_result(root: ast.expr, kind: Kind, condition: bool) -> None:
     if kind is Kind.LIST:
         mend = "count it, as in 'len(j)', or take one, as in 'j[0].pt'"
         raise fault_at(root, "this is a list of particles, not a number", mend=mend)
-    if kind in (Kind.PARTICLE, Kind.FOUR_VECTOR):
+    if kind not in (Kind.NUMBER, Kind.CONDITION):
         mend = "take a property of it, such as '.pt' or '.m'"
         raise fault_at(root, f"this is {kind.value}, not a number", mend=mend)
     if condition and kind is not Kind.CONDITION:
@@ -202,10 +203,10 @@ def _check_result(root: ast.expr, kind: Kind, condition: bool) -> None:
 
 
 def _may_be_missing(node: Node) -> bool:
-    return isinstance(node, Item) or (isinstance(node, Reduction) and node.function != "sum")
+    return isinstance(node, Item | UserCall) or (isinstance(node, Reduction) and node.function in REDUCED_OF_SOME)
 
 
-def _collection(node: Particles | Single) -> str:
+def _collection(node: Particles | Single | EventNumber) -> str:
     return node.collection if isinstance(node, Particles) else node.name
 
 

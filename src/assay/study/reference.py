@@ -6,28 +6,37 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from assay.files import write_text
 from assay.study.checks import CHECKS
-from assay.study.describe import field_expectation
+from assay.study.describe import field_expectation, tag_of
 from assay.study.model import (
     AxisSection,
     BackendOptions,
     CardEntrySection,
+    DefaultObservablesSection,
+    EfficiencySystematic,
+    EmbeddedProcess,
+    FilesProcess,
     FiniteDifferencesSection,
     FlatPrior,
+    FourMomentaSection,
     FractionsSection,
+    FunctionsSection,
     GaussianPrior,
     GenerationCuts,
     HessianSystematic,
     HistogramMethod,
+    MadGraphCards,
+    MadGraphProcess,
     NormalisationSystematic,
     ObservableSection,
     ParameterSection,
@@ -42,6 +51,7 @@ from assay.study.model import (
     Study,
     WeightsSystematic,
 )
+from assay.study.model_detector import MissingMomentumNoiseSection, SmearingByTypeSection, SmearingSection
 from assay.study.values import Section
 
 DEFAULT_PATH = Path("docs/input.md")
@@ -64,14 +74,25 @@ _INNER: tuple[tuple[str, type[Section]], ...] = (
     ("parameters.NAME", ParameterSection),
     ("parameters.NAME.lha[...]", CardEntrySection),
     ("morphing.finite_differences", FiniteDifferencesSection),
+    ("process", EmbeddedProcess),
     ("process.scale", ScaleSection),
     ("process.cuts", GenerationCuts),
+    ("process, MadGraph", MadGraphProcess),
+    ("process.cards, MadGraph", MadGraphCards),
+    ("process, existing files", FilesProcess),
     ("samples.NAME", SampleSection),
     ("systematics.NAME, scales", ScaleSystematic),
     ("systematics.NAME, replicas of parton densities", ReplicaSystematic),
     ("systematics.NAME, Hessian set of parton densities", HessianSystematic),
     ("systematics.NAME, normalisation", NormalisationSystematic),
+    ("systematics.NAME, efficiency", EfficiencySystematic),
     ("systematics.NAME, pair of weights", WeightsSystematic),
+    ("detector.smearing", SmearingByTypeSection),
+    ("detector.smearing.TYPE", SmearingSection),
+    ("detector.missing_momentum_noise", MissingMomentumNoiseSection),
+    ("functions", FunctionsSection),
+    ("observable_sets.default", DefaultObservablesSection),
+    ("observable_sets.four_momenta", FourMomentaSection),
     ("observables.NAME", ObservableSection),
     ("sampling.fractions", FractionsSection),
     ("sampling.prior.NAME, flat", FlatPrior),
@@ -93,7 +114,7 @@ def reference_text() -> str:
         model = info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
             parts.append(_section(f"`{name}`", model))
-        parts += [_section(_heading(path), inner) for path, inner in _INNER if path.split(".")[0] == name]
+        parts += [_section(_heading(path), inner) for path, inner in _INNER if re.split(r"[.,]", path)[0] == name]
     parts.append("## What values must satisfy together\n\n" + "\n".join(f"- {line}" for line in _checks()) + "\n")
     return "\n".join(parts)
 
@@ -114,7 +135,9 @@ def _section(heading: str, model: type[BaseModel]) -> str:
 
 def _type(info: FieldInfo) -> str:
     expected = field_expectation(info)
-    return "a section" if expected.models and len(expected.models) == 1 else expected.words()
+    if not expected.models or (len(expected.models) > 1 and tag_of(expected.models) is None):
+        return expected.words()
+    return "a section or null" if type(None) in get_args(expected.type) else "a section"
 
 
 def _default(info: FieldInfo) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from assay.study.describe import expected_at, known_keys
+from assay.study.describe import expected_at, field_expectation, known_keys, tag_of, tags_of
 from assay.study.model import Study
 from assay.study.problems import Finding, Location, listed, nearest
 
@@ -170,8 +169,8 @@ def _places_of(key: str) -> list[str]:
     """Return the sections of a study with fixed keys that have this key."""
     places = ["the top level"] if key in Study.model_fields else []
     for name, info in Study.model_fields.items():
-        model = info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel) and key in model.model_fields:
+        models = field_expectation(info).models if get_origin(info.annotation) is not dict else ()
+        if any(key in model.model_fields for model in models):
             places.append(name)
     return places
 
@@ -198,20 +197,19 @@ def _unknown_kind(location: Location, data: Mapping[str, Any]) -> Finding:
         return Finding(location, found, "{flat: [low, high]} or {gaussian: [mean, deviation]}", "write one of the two")
     if location == ("limits", "theta_true"):
         return Finding(location, shown(value), "a benchmark or a value for every parameter", "write a benchmark's name")
-    kinds = _kinds(location, data)
-    if not isinstance(value, Mapping):
-        return Finding(location, shown(value), "a section with the key kind", "write {kind: alice}, for example")
-    if "kind" not in value:
-        return Finding(location, "the key kind is missing", f"kind: one of {listed(kinds)}", "add `kind:`")
-    meant = nearest(str(value["kind"]), kinds)
-    mend = f"write {meant}" if meant else "choose one of these"
-    return Finding((*location, "kind"), shown(value["kind"]), f"one of {', '.join(kinds)}", mend)
-
-
-def _kinds(location: Location, data: Mapping[str, Any]) -> list[str]:
     here = expected_at(location, data)
-    fields = [model.model_fields["kind"] for model in here.models] if here is not None else []
-    return [kind for field in fields for kind in getattr(field.annotation, "__args__", ())]
+    models = here.models if here is not None else ()
+    tag = tag_of(models) or "kind"
+    kinds = [kind for model in models for kind in tags_of(model, tag)]
+    if not isinstance(value, Mapping):
+        return Finding(
+            location, shown(value), f"a section with the key {tag}", f"write {{{tag}: {kinds[0]}}}, for example"
+        )
+    if tag not in value:
+        return Finding(location, f"the key {tag} is missing", f"{tag}: one of {listed(kinds)}", f"add `{tag}:`")
+    meant = nearest(str(value[tag]), kinds)
+    mend = f"write {meant}" if meant else "choose one of these"
+    return Finding((*location, tag), shown(value[tag]), f"one of {', '.join(kinds)}", mend)
 
 
 def shown(value: Any) -> str:

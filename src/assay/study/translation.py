@@ -9,21 +9,8 @@ import ast
 from collections.abc import Callable
 
 from assay.study.faults import fault_at
-from assay.study.grammar import (
-    CONSTANTS,
-    FUNCTION_PREFIXES,
-    FUNCTION_SYNONYMS,
-    FUNCTIONS,
-    Binary,
-    Call,
-    Comparison,
-    Kind,
-    Logic,
-    Node,
-    Number,
-    Unary,
-    Variable,
-)
+from assay.study.grammar import Binary, Call, Comparison, Kind, Logic, Node, Number, Unary, Variable
+from assay.study.vocabulary import CONSTANTS, FUNCTION_PREFIXES, FUNCTION_SYNONYMS, FUNCTIONS, PREFIXED_CONSTANTS
 
 MAXIMUM_NUMBER = 1e100
 MAXIMUM_EXPONENT = 20
@@ -46,6 +33,8 @@ _COMPARISON: dict[type[ast.cmpop], str] = {
     ast.NotEq: "!=",
 }
 _HINTS: dict[type[ast.AST], str] = {
+    ast.ListComp: "reduce a list as in 'sum(j.pt > 30)' or 'max(j.eta)'",
+    ast.GeneratorExp: "reduce a list as in 'sum(j.pt > 30)' or 'max(j.eta)'",
     ast.BitAnd: "use 'and'",
     ast.BitOr: "use 'or'",
     ast.BitXor: "use '**' for a power",
@@ -80,6 +69,7 @@ class FormulaTranslator:
                 node,
                 f"this construct ({type(node).__name__}) is not part of the language",
                 expected="numbers, names, operators and functions",
+                mend=_HINTS.get(type(node)),
             )
         return rule(node)
 
@@ -97,8 +87,11 @@ class FormulaTranslator:
             )
         return tree
 
-    def _condition(self, node: ast.expr) -> Node:
-        tree, kind = self.translate(node)
+    def _conditional(self, node: ast.expr) -> Node:
+        return self._condition(node, self.translate(node))
+
+    def _condition(self, node: ast.expr, typed: Typed) -> Node:
+        tree, kind = typed
         if kind is not Kind.CONDITION:
             mend = "compare it with something, as in 'x > 30'"
             raise fault_at(node, f"{kind.value} where a condition is needed", mend=mend)
@@ -131,13 +124,13 @@ class FormulaTranslator:
     def _attribute(self, node: ast.Attribute) -> Typed:
         if not is_prefix(node.value):
             raise fault_at(node, "a formula of numbers has no properties", expected=", ".join(self._names()))
-        if node.attr not in CONSTANTS:
-            raise fault_at(node, f"unknown constant {node.attr!r}", found=node.attr, known=tuple(CONSTANTS))
-        return Number(CONSTANTS[node.attr]), Kind.NUMBER
+        if node.attr not in PREFIXED_CONSTANTS:
+            raise fault_at(node, f"unknown constant {node.attr!r}", found=node.attr, known=tuple(PREFIXED_CONSTANTS))
+        return Number(PREFIXED_CONSTANTS[node.attr]), Kind.NUMBER
 
     def _unary(self, node: ast.UnaryOp) -> Typed:
         if isinstance(node.op, ast.Not):
-            return Unary("not", self._condition(node.operand)), Kind.CONDITION
+            return Unary("not", self._conditional(node.operand)), Kind.CONDITION
         if isinstance(node.op, ast.Invert):
             raise fault_at(node, "this operator is not part of the language", mend=_HINTS[ast.Invert])
         tree = self._numeric(node.operand)
@@ -177,10 +170,10 @@ class FormulaTranslator:
 
     def _logic(self, node: ast.BoolOp) -> Typed:
         operator = "and" if isinstance(node.op, ast.And) else "or"
-        return Logic(operator, tuple(self._condition(value) for value in node.values)), Kind.CONDITION
+        return Logic(operator, tuple(self._conditional(value) for value in node.values)), Kind.CONDITION
 
     def _choice(self, node: ast.IfExp) -> Typed:
-        arguments = (self._condition(node.test), self._numeric(node.body), self._numeric(node.orelse))
+        arguments = (self._conditional(node.test), self._numeric(node.body), self._numeric(node.orelse))
         return Call("where", arguments), Kind.NUMBER
 
     def _call(self, node: ast.Call) -> Typed:

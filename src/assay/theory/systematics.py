@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay.study.model import (
+    EfficiencySystematic,
     HessianSystematic,
     NormalisationSystematic,
     ReplicaSystematic,
@@ -61,7 +62,9 @@ class Effect:
         section = self.section
         if isinstance(section, ReplicaSystematic):
             return ()
-        count, one_sided = 1, isinstance(section, NormalisationSystematic)
+        if isinstance(section, EfficiencySystematic) and section.uncertainty is None:
+            return ()
+        count, one_sided = 1, isinstance(section, NormalisationSystematic | EfficiencySystematic)
         if isinstance(section, HessianSystematic):
             members = len(weight_names(section.members))
             count, one_sided = (members, True) if section.symmetric else (members // 2, False)
@@ -77,6 +80,8 @@ class Effect:
             return ",".join(f"{factor:g}" for factor in (section.factors[0], 1.0, section.factors[1]))
         if isinstance(section, NormalisationSystematic):
             return f"{1.0 + section.uncertainty:g}"
+        if isinstance(section, EfficiencySystematic):
+            return f"{section.factor} +- {section.uncertainty}"
         if isinstance(section, ReplicaSystematic):
             return str(section.components)
         if isinstance(section, HessianSystematic):

@@ -108,5 +108,20 @@ def test_programs_are_started_and_asked(
             look()
 
 
+def test_a_variable_may_name_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "elsewhere"
+    tool.write_text("#!/bin/sh\necho version 3.5.7\n")
+    tool.chmod(0o755)
+    look = madgraph_checks.program("no_such_tool", "--version", variable="TOOL")
+    monkeypatch.setenv("TOOL", str(tool))
+    assert look() == f"{tool} 3.5.7"
+    monkeypatch.setenv("TOOL", str(tmp_path / "absent"))
+    with pytest.raises(madgraph_checks.MissingError, match="TOOL names no program"):
+        look()
+    monkeypatch.delenv("TOOL")
+    with pytest.raises(madgraph_checks.MissingError, match="no no_such_tool on PATH"):
+        look()
+
+
 def test_programs_that_are_not_here_are_missing() -> None:
     assert {finding.state for finding in examine(["madgraph"])} <= {"missing", "ok"}

@@ -5,7 +5,7 @@ import yaml
 
 from assay.errors import StudyError
 from assay.study.load import load_study
-from assay.study.migration import migrate
+from assay.study.migration import CARDS, cards_in, migrate
 
 pytestmark = pytest.mark.fast
 
@@ -185,3 +185,92 @@ def test_files_that_are_wrong(migrated, fault):
 def test_missing_files(tmp_path):
     with pytest.raises(StudyError, match="file not found"):
         migrate(tmp_path / "none.yml", None, "x")
+
+
+def test_observables_called_like_particles_get_other_names(migrated, tmp_path):
+    # as the tutorials of MadMiner have it: `met` is an observable, `met.pt` a property of the missing momentum
+    _, losses = migrated(
+        ("name: 'pt_j1'", "name: 'met'"), ("definition: 'j[0].pt'", "definition: 'met.pt'"),
+        ("'pt_j1 > 30.'", "'met > 30. and met.phi < 9'"),
+    )  # fmt: skip
+    assert any("met_1" in str(loss) for loss in losses.values())
+    study = load_study(tmp_path / "study.yml")
+    assert study.observables["met_1"].expression == "met.pt"
+    assert study.cuts == ("met_1 > 30. and met.phi < 9",)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "j[0].deltaphi(j[1]) * (-1. + 2.*float(j[0].eta > j[1].eta))",
+        "(l[0] + met).mt",
+        "j[0].deltaR(j[1])",
+        "abs(j[0].phi - j[1].phi)",
+        "l[0].charge * float(abs(l[0].pdgid) == 11)",
+        "sqrt((l[0].e + j[0].e) ** 2 - (l[0].pt + j[0].pt) ** 2)",
+        "atan2(j[0].py, j[0].px) + pow(met.pt, 2) / pi",
+        "len(mu) + len(tau) + visible.e",
+        "(j[0] + j[1] + l[0] + met).M2",
+        "boost_to_com(j[0]).pt",
+        "p[0].pt",
+    ],
+)
+def test_expressions_of_madminers_users_are_kept(migrated, tmp_path, definition):
+    migrated(("definition: 'j[0].pt'", f"definition: '{definition}'"))
+    assert load_study(tmp_path / "study.yml").observables["pt_j1"].expression == definition
+
+
+def write_cards(folder, **more):
+    """Cards as madminer-workflow-ph has them, and more by name."""
+    folder.mkdir()
+    cards = {
+        "proc_card_signal.dat": "import model EWdim6-full\ngenerate p p > h j j QCD=0\noutput mg -f\nlaunch\n",
+        "run_card_signal.dat": "  5000 = nevents ! number\n 6500 = ebeam1\n",
+        "param_card_template.dat": "BLOCK DIM6\n  2 0.0\n",
+        "delphes_card.dat": "set ExecutionPath {}\n",
+    }
+    for name, text in (cards | more).items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_cards_make_it_a_study_of_madgraph(tmp_path):
+    found = cards_in(write_cards(tmp_path / "code"))
+    migration = migrate(DATA / "ph.yml", None, "old", found)
+    process = yaml.safe_load(migration.text)["process"]
+    assert process == {
+        "generator": "madgraph",
+        "cards": {
+            "proc": f"{CARDS}/proc_card_signal.dat",
+            "run": f"{CARDS}/run_card_signal.dat",
+            "param": f"{CARDS}/param_card_template.dat",
+        },
+        "events_per_benchmark": 5000,
+    }
+    assert found.text("proc") == "import model EWdim6-full\ngenerate p p > h j j QCD=0\n"
+    losses = {loss.what: loss for loss in migration.losses}
+    assert {"output mg -f", "launch", "Delphes"} <= set(losses)
+    assert "process and run cards" not in losses
+    (tmp_path / CARDS).mkdir(parents=True)
+    for kind, path in found.files.items():
+        (tmp_path / CARDS / path.name).write_text(found.text(kind))
+    (tmp_path / "study.yml").write_text(migration.text)
+    assert load_study(tmp_path / "study.yml").process.cards.run == f"{CARDS}/run_card_signal.dat"
+
+
+def test_the_signal_is_told_from_other_cards_of_a_folder(tmp_path):
+    more = {"proc_card_background.dat": "generate p p > t t~\n", "run_card_background.dat": "1 = nevents\n"}
+    found = cards_in(write_cards(tmp_path / "code", **more))
+    assert found.files["proc"].name == "proc_card_signal.dat"
+    assert [path.name for path in found.others] == ["proc_card_background.dat", "run_card_background.dat"]
+    losses = [loss for loss in found.losses() if loss.what == "another card"]
+    assert all("`signal: true`" in loss.mend for loss in losses)
+    assert len(losses) == 2
+
+
+@pytest.mark.parametrize("missing", ["proc", "run"])
+def test_a_folder_without_cards_is_refused(tmp_path, missing):
+    folder = write_cards(tmp_path / "code")
+    (folder / f"{missing}_card_signal.dat").unlink()
+    with pytest.raises(StudyError, match=rf"no {missing}_card"):
+        cards_in(folder)

@@ -10,34 +10,41 @@ import yaml
 
 import assay
 from assay.cli.stage import StageRun
-from assay.cli.work.samples import take_samples
+from assay.cli.work.samples import copy_file, take_samples
 from assay.events.eventfile import Setup, write_setup_file
 from assay.files import write_text
-from assay.generation.from_study import process_variations
+from assay.generation.from_study import generated_of, process_variations
 from assay.generation.jobs import batches_of, jobs_of, write_batches
-from assay.simulation.card import card_text
+from assay.simulation.detector_settings import write_detector_card
 from assay.study.model import Study
+from assay.study.model_samples import processes_of
 from assay.study.resolve import resolved, study_hash, write_resolved
 from assay.theory.from_study import parameter_space
 
 
-def lay_out(study: Study, card: Path | None, samples: Mapping[str, Path], run: StageRun) -> None:
+def lay_out(
+    study: Study, card: Path | None, samples: Mapping[str, Path], cards: Mapping[str, Path], run: StageRun
+) -> None:
     """Choose benchmarks and morphing basis, share the events among jobs, and write it all down.
 
-    Files of the study's samples, by name, are taken along in the folder `samples`.
+    Files of events, by the names that they get, are taken along in the folder `samples`, cards under their own names.
     """
     space, morphing = parameter_space(study, run.seed)
     write_resolved(run.folder / "study.json", study)
     write_setup_file(run.folder / "setup.h5", space, morphing)
-    write_text(run.folder / "detector.yml", card_text(card))
-    take_samples(study, Setup(space, morphing), samples, run.folder)
-    generated = [name for name, used in zip(space.benchmark_names, morphing.in_basis, strict=True) if used]
-    jobs = jobs_of(study, generated, process_variations(study))
+    detector = write_detector_card(study.detector, card, run.folder)
+    setup = Setup(space, morphing)
+    take_samples(study, setup, samples, run.folder)
+    for name, path in cards.items():
+        copy_file(path, run.folder / name)
+    generated = generated_of(space, morphing)
+    variations = {sample: process_variations(study, sample) for sample in processes_of(study.process, study.samples)}
+    jobs = jobs_of(study, generated, variations)
     batches = write_batches(run.folder / "jobs", batches_of(jobs, study.execution.jobs_per_step))
     published = {
         "study": str(run.folder / "study.json"),
         "setup": str(run.folder / "setup.h5"),
-        "detector": str(run.folder / "detector.yml"),
+        "detector": str(detector),
         "jobs": [str(batch) for batch in batches],
     }
     write_text(run.folder / "published.yml", yaml.safe_dump(published))
@@ -54,6 +61,6 @@ def lay_out(study: Study, card: Path | None, samples: Mapping[str, Path], run: S
         f"  mean sum of squared morphing weights {squared:.3g}, condition number {morphing.condition_number:.3g}"
     )
     for name, path in samples.items():
-        click.echo(f"  sample {name}: {path.name}")
-    n_events = study.process.events_per_benchmark // study.process.jobs_per_benchmark
-    click.echo(f"  {len(jobs)} jobs of {n_events} events or so, in {len(batches)} steps")
+        click.echo(f"  events {name}: {path.name}")
+    n_events = sum(job.n_events for job in jobs)
+    click.echo(f"  {len(jobs)} jobs, {n_events} events to generate, in {len(batches)} steps")

@@ -15,8 +15,9 @@ from assay.generation.lhe import LHESample, read_lhe
 from assay.observables.event_weights import Origin, with_weights
 from assay.observables.extract import ObservableDefinition
 from assay.observables.join import extract_file
-from assay.study.model import Study
-from assay.theory.systematics import effects_of
+from assay.study.model import EfficiencySystematic, Study
+from assay.study.registered import module_of
+from assay.theory.systematics import Effect, effects_of
 
 
 def event_table(study: Study, setup: Setup, job: Job, events: Path, objects: Path) -> EventTable:
@@ -29,22 +30,27 @@ def event_table(study: Study, setup: Setup, job: Job, events: Path, objects: Pat
         )
         for name, section in study.observables.items()
     ]
-    extraction, weights = extract_file(objects, sample, definitions, study.cuts)
+    functions = module_of(study.functions)
+    extraction, weights = extract_file(
+        objects, sample, definitions, study.cuts, functions=functions, effects=effects, sample=job.sample
+    )
     n_benchmarks = len(setup.space.benchmarks)
     return EventTable(
         space=setup.space,
         morphing=setup.morphing,
         observables=observables_of(study),
-        samples=(_sample(job, sample),),
+        samples=(_sample(job, sample, effects),),
         x=extraction.x,
         weights=weights[:, :n_benchmarks],
         sample_index=np.zeros(len(extraction.x), dtype=np.int32),
-        cut_flow=extraction.cut_flow.rows(job.name, setup.space.index_of(job.benchmark) if job.benchmark else 0),
+        cut_flow=extraction.cut_flow.rows(
+            job.name, setup.space.index_of(job.benchmark) if job.benchmark else 0, n_benchmarks
+        ),
         nuisance=nuisance_weights(effects, weights[:, n_benchmarks:]),
     )
 
 
-def _sample(job: Job, sample: LHESample) -> Sample:
+def _sample(job: Job, sample: LHESample, effects: tuple[Effect, ...]) -> Sample:
     k_factor = job.k_factor
     return Sample(
         job.name,
@@ -54,4 +60,6 @@ def _sample(job: Job, sample: LHESample) -> Sample:
         k_factor * sample.cross_section_error,
         "" if job.benchmark else job.sample,
         k_factor,
+        region=job.region,
+        reweighted=any(isinstance(e.section, EfficiencySystematic) and e.acts_on(job.sample) for e in effects),
     )

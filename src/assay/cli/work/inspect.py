@@ -8,6 +8,7 @@ from pathlib import Path
 from assay.cli.options import read_study
 from assay.cli.work.inspect_generated import inspect_lhe, inspect_objects
 from assay.cli.work.inspect_learning import inspect_model, inspect_sample
+from assay.cli.work.inspect_prepared import inspect_embedded, inspect_madgraph
 from assay.cli.work.inspect_results import inspect_arrays, inspect_fisher, inspect_limits
 from assay.cli.work.inspect_stage import inspect_manifest, inspect_stage, manifest_faults
 from assay.errors import AssayError, EventFileError
@@ -21,8 +22,8 @@ from assay.manifest import NAME as MANIFEST
 from assay.study.model import Study
 
 _KNOWN = (
-    "an event or set-up file (.h5), LHE (.lhe, .lhe.gz), detector.root, a folder of samples or a model, limits or "
-    "Fisher information (.json, .h5), a manifest.json, or the folder of a stage"
+    "an event or set-up file (.h5), a prepared process (.npz, .tar.gz), LHE (.lhe, .lhe.gz), detector.root, a folder "
+    "of samples or a model, limits or Fisher information (.json, .h5), a manifest.json, or the folder of a stage"
 )
 Look = Callable[[Path], Inspection]
 _FOLDERS: dict[str, Look] = {"model.json": inspect_model, "sample.json": inspect_sample, MANIFEST: inspect_stage}
@@ -81,6 +82,10 @@ def _look_of(path: Path) -> Look:
         return inspect_lhe
     if name.endswith(".root"):
         return inspect_objects
+    if name.endswith(".npz"):
+        return inspect_embedded
+    if name.endswith(".tar.gz"):
+        return inspect_madgraph
     if name.endswith(".json"):
         return _look_of_json(path)
     if name.endswith((".h5", ".hdf5")):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from assay.errors import LHEError
+from assay.generation.lhe.faults import LHEEventError
 
 BYTES_PER_READ = 4 << 20
 
@@ -24,7 +25,7 @@ def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
         with gzip.open(path) if _is_compressed(path) else open(path, "rb") as stream:
             yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _truncated(str(path), _complete_events(path), str(error)) from None
+        raise _truncated(str(path), *_readable(path), str(error)) from None
 
 
 def _is_compressed(path: Path) -> bool:
@@ -32,22 +33,23 @@ def _is_compressed(path: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def _complete_events(path: Path) -> int:
-    """Count the events of a damaged compressed file that can still be read."""
-    count, rest = 0, b""
+def _readable(path: Path) -> tuple[int, int]:
+    """Count the events and lines of a damaged compressed file that can still be read."""
+    count, lines, rest = 0, 0, b""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     with open(path, "rb") as stream, suppress(zlib.error):
         while data := stream.read(1 << 12):
-            text = rest + unpacker.decompress(data)
-            count += text.count(b"</event>")
+            unpacked = unpacker.decompress(data)
+            text = rest + unpacked
+            count, lines = count + text.count(b"</event>"), lines + unpacked.count(b"\n")
             rest = text[-len(b"</event>") + 1 :]
-    return count
+    return count, lines + 1
 
 
-def _truncated(where: str, n_events: int, why: str) -> LHEError:
+def _truncated(where: str, n_events: int, line: int, why: str) -> LHEError:
     return LHEError(
         f"the file is truncated or damaged after {n_events} complete events ({why})",
-        where=f"{where}, event {n_events}",
+        where=f"{where}, event {n_events}, line {line}",
         expected="a file that ends with </LesHouchesEvents>",
         mend="run the stage that writes it again",
     )
@@ -55,9 +57,10 @@ def _truncated(where: str, n_events: int, why: str) -> LHEError:
 
 def texts(stream: IO[bytes] | gzip.GzipFile, where: str) -> Iterator[bytes]:
     """Yield the text before the first event, then texts of whole events."""
-    pending, n_events, in_head = b"", 0, True
+    pending, n_events, in_head, lines = b"", 0, True, 1
     while data := stream.read(BYTES_PER_READ):
         pending += data
+        lines += data.count(b"\n")
         if in_head:
             start = re.search(rb"<event[\s>]", pending)
             if start is None:
@@ -69,14 +72,20 @@ def texts(stream: IO[bytes] | gzip.GzipFile, where: str) -> Iterator[bytes]:
             text, pending = pending[:cut], pending[cut:]
             opened, closed = len(re.findall(rb"<event[\s>]", text)), text.count(b"</event>")
             if opened != closed:
-                raise LHEError(
-                    f"{opened} events begin and {closed} end",
-                    where=f"{where}, after event {n_events}",
-                    expected="<event> and </event> in turn",
-                )
+                what = f"{opened} events begin and {closed} end"
+                raise LHEEventError(n_events + _unended(text), what, expected="<event> and </event> in turn")
             yield text
             n_events += closed
     if b"</LesHouchesEvents>" not in pending or re.search(rb"<event[\s>]", pending):
-        raise _truncated(where, n_events, "its last tag is missing")
+        raise _truncated(where, n_events, lines, "its last tag is missing")
     if in_head:
         yield pending
+
+
+def _unended(text: bytes) -> int:
+    """Return the number of the first event that another one begins within, or that ends without having begun."""
+    tags = re.findall(rb"<event[\s>]|</event>", text)
+    pairs = (tags[place : place + 2] for place in range(0, len(tags), 2))
+    return next(
+        number for number, pair in enumerate(pairs) if len(pair) < 2 or pair[0][1:2] == b"/" or pair[1][1:2] != b"/"
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
 
+from assay.generation.madgraph.program import PROGRAM, VARIABLE
 from assay.running.health.finding import Check, MissingError
 
 _MEND = "use the image assay-madgraph"
@@ -14,7 +16,9 @@ _PATIENCE = 60.0
 _UNUSABLE = re.compile(r"error while loading shared libraries|not found|cannot execute|Traceback|GLIBC", re.IGNORECASE)
 
 
-def program(name: str, *arguments: str, version: str = r"\d+\.\d+[.\d]*") -> Callable[[], str]:
+def program(
+    name: str, *arguments: str, version: str = r"\d+\.\d+[.\d]*", variable: str | None = None
+) -> Callable[[], str]:
     """Make a check that a program is found, starts and tells its version.
 
     Parameters
@@ -25,12 +29,15 @@ def program(name: str, *arguments: str, version: str = r"\d+\.\d+[.\d]*") -> Cal
         What to start it with.
     version
         Regular expression of what its output has to hold; empty: it only has to start.
+    variable
+        Environment variable that may name the program in place of PATH.
     """
 
     def look() -> str:
-        path = shutil.which(name)
+        named = os.environ.get(variable, "") if variable else ""
+        path = shutil.which(named or name)
         if path is None:
-            raise MissingError(f"no {name} on PATH")
+            raise MissingError(f"{variable} names no program ({named})" if named else f"no {name} on PATH")
         done = subprocess.run(
             [path, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_PATIENCE
         )
@@ -50,7 +57,7 @@ def program(name: str, *arguments: str, version: str = r"\d+\.\d+[.\d]*") -> Cal
 
 
 CHECKS = (
-    Check("MadGraph", program("mg5_aMC", "--help", version=""), _MEND),
+    Check("MadGraph", program(PROGRAM, "--help", version="", variable=VARIABLE), _MEND),
     Check("Delphes", program("DelphesLHEF", version=""), _MEND, optional=True),
     Check("Delphes with Pythia", program("DelphesPythia8", version=""), _MEND),
     Check("ROOT", program("root-config", "--version"), _MEND, optional=True),

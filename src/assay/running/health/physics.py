@@ -8,7 +8,7 @@ from pathlib import Path
 from assay.running.health.finding import Check
 
 _PROCESS = "wbf_higgs_w_fusion"
-_WIDTH = 2.085
+_LEGS = (2, 1, 2, 1, 25)
 _MOMENTA = (
     (125.0, 0.0, 0.0, 125.0),
     (125.0, 0.0, 0.0, -125.0),
@@ -27,11 +27,13 @@ def generator() -> str:
     """Compare the embedded matrix element with MadGraph's at one phase-space point, in the SM and beyond it."""
     import numpy as np
 
+    from assay.generation.amplitude import AmplitudeOptions
     from assay.generation.matrix_element import squared_matrix_element
 
+    standalone = AmplitudeOptions(t_channel_width=True)
     momenta = np.array([_MOMENTA])
     for coefficient, expected in _SQUARES.items():
-        found = float(squared_matrix_element(_PROCESS, momenta, {"CWL2": coefficient}, _WIDTH)[0])
+        found = float(squared_matrix_element(_PROCESS, momenta, {"CWL2": coefficient}, _LEGS, standalone)[0])
         if not abs(found / expected - 1.0) < _TOLERANCE:
             raise ValueError(f"|M|^2 at CWL2 = {coefficient} is {found:.12g}, not {expected:.12g}")
     return f"|M|^2 of u d > u d h agrees with MadGraph's at {_TOLERANCE:.0e}"

@@ -10,10 +10,12 @@ from assay.errors import ExpressionError
 from assay.study.model import (
     DetectorSection,
     ExecutionSection,
+    FunctionsSection,
     LimitsSection,
     Method,
     MorphingSection,
     ObservableSection,
+    ObservableSetsSection,
     ParameterSection,
     ProcessSection,
     SampleSection,
@@ -51,6 +53,8 @@ class Draft:
     systematics: Mapping[str, Systematic] = field(default_factory=dict)
     shower: ShowerSection | None = None
     detector: DetectorSection | None = None
+    functions: FunctionsSection | None = None
+    observable_sets: ObservableSetsSection | None = None
     observables: Mapping[str, ObservableSection] = field(default_factory=dict)
     cuts: tuple[str, ...] = ()
     luminosity: float | None = None

@@ -9,6 +9,7 @@ from assay.errors import ExpressionError
 from assay.study.checks.draft import Check, Draft, expression_finding, label_findings
 from assay.study.expressions import check_name, parse
 from assay.study.problems import Finding, Location
+from assay.study.registered import arities_of, module_of
 
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
@@ -31,6 +32,7 @@ def observable_names(draft: Draft) -> Iterable[Finding]:
 def observable_expressions(draft: Draft) -> Iterable[Finding]:
     """Check that expressions are valid, and refer to observables above them only."""
     names = draft.names("observables")
+    functions = arities_of(draft.functions, draft.folder)
     for place, name in enumerate(names):
         if name not in draft.observables:
             continue
@@ -41,7 +43,8 @@ def observable_expressions(draft: Draft) -> Iterable[Finding]:
             yield _later(location, name, later[0])
             continue
         try:
-            parse(text, variables=[earlier for earlier in names[:place] if earlier not in _reserved(names)])
+            earlier = [name for name in names[:place] if name not in _reserved(names)]
+            parse(text, variables=earlier, functions=functions)
         except ExpressionError as error:
             yield expression_finding(location, error)
 
@@ -116,14 +119,47 @@ def cut_expressions(draft: Draft) -> Iterable[Finding]:
     """Check that cuts are conditions on particles and observables."""
     names = draft.names("observables")
     variables = [name for name in names if name not in _reserved(names)]
+    functions = arities_of(draft.functions, draft.folder)
     for index, cut in enumerate(draft.cuts):
         try:
-            parse(cut, variables=variables, condition=True)
+            parse(cut, variables=variables, functions=functions, condition=True)
         except ExpressionError as error:
             yield expression_finding(("cuts", index), error)
 
 
+def own_functions(draft: Draft) -> Iterable[Finding]:
+    """Check that the module of the study's own functions is the one whose SHA-256 is given, and defines some."""
+    if draft.functions is None:
+        return
+    location = ("functions", "sha256")
+    if draft.functions.source is not None:
+        yield Finding(("functions", "source"), "the text of the functions", "the file's name alone", "remove it")
+    try:
+        module = module_of(draft.functions, draft.folder)
+    except ExpressionError as error:
+        yield Finding(location, error.what, error.expected or "a module of Python functions", error.mend or "mend it")
+        return
+    if module is not None and not module.arities:
+        yield Finding(("functions", "module"), "a module without functions", "def NAME(...):", "remove the section")
+    for name in module.arities if module is not None else ():
+        try:
+            check_name(name)
+        except ExpressionError as error:
+            yield Finding(
+                ("functions", "module"), error.what, "names of their own for functions", error.mend or "rename"
+            )
+        if name in draft.names("observables"):
+            yield Finding(
+                ("observables", name),
+                f"{name}, which is a function, too",
+                "a name of its own",
+                "rename one",
+                on_key=True,
+            )
+
+
 OBSERVABLE_CHECKS: tuple[Check, ...] = (
+    own_functions,
     observable_names,
     observable_expressions,
     missing_values,

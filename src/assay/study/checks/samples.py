@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from assay.study.checks.draft import Check, Draft, interval_finding, label_findings
+from assay.study.model_process import EmbeddedProcess
 from assay.study.model_samples import (
     SIGNAL,
     HessianSystematic,
     ReplicaSystematic,
     ScaleSystematic,
+    Systematic,
     WeightsSystematic,
+    processes_of,
     weight_names,
 )
 from assay.study.problems import Finding, Location, listed, suggestion
 
 _CHOSEN = "basis_"
 """How benchmarks are called that configure adds."""
-_LHE, _HDF5 = (".lhe", ".lhe.gz"), (".h5", ".hdf5")
 
 
 def sample_names(draft: Draft) -> Iterable[Finding]:
@@ -34,43 +35,19 @@ def sample_names(draft: Draft) -> Iterable[Finding]:
             )
 
 
-def sample_files(draft: Draft) -> Iterable[Finding]:
-    """Check that files of samples are in the study's folder and of a known kind, and say what such files need."""
-    for name, sample in draft.samples.items():
-        location = ("samples", name, "events")
-        path = PurePosixPath(sample.events)
-        if path.is_absolute() or ".." in path.parts or "\\" in sample.events:
+def job_names(draft: Draft) -> Iterable[Finding]:
+    """Check that events of samples and benchmarks, which are called after both, have names of their own."""
+    regions = [name for name, sample in draft.samples.items() if sample.process is not None and sample.signal]
+    others = {f"{sample}_{benchmark}": sample for sample in regions for benchmark in draft.names("benchmarks")}
+    for name in (*draft.names("benchmarks"), *draft.names("samples")):
+        if name in others and name != others[name]:
             yield Finding(
-                location,
-                f"{sample.events!r}, a path out of the study's folder",
-                "a file in the study's folder, which travels with it",
-                "copy or link the file there",
+                ("samples", others[name]),
+                f"a region {others[name]}, whose events at a benchmark take the name {name}, that of another",
+                "names that cannot be confused",
+                "call the region otherwise",
+                on_key=True,
             )
-        elif not sample.events.endswith(_LHE + _HDF5):
-            yield Finding(
-                location, repr(sample.events), f"a name that ends with {listed(_LHE + _HDF5)}", "give an event file"
-            )
-        elif not _is_file(draft, sample.events):
-            yield Finding(
-                location,
-                f"{sample.events!r}, which is not a file",
-                "a file relative to the study's folder",
-                "mend the name, or generate the file first",
-            )
-        elif sample.benchmark is not None and sample.events.endswith(_HDF5):
-            yield Finding(
-                ("samples", name, "benchmark"),
-                f"a benchmark for {sample.events}, which says itself where its events were drawn",
-                "a benchmark for LHE files alone",
-                "remove it",
-            )
-
-
-def _is_file(draft: Draft, name: str) -> bool:
-    try:
-        return (draft.folder / name).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def sample_benchmarks(draft: Draft) -> Iterable[Finding]:
@@ -140,7 +117,7 @@ def scale_factors(draft: Draft) -> Iterable[Finding]:
                 "one above zero and below one, and one above one",
                 "write [0.5, 2.0]",
             )
-        if systematic.scale == "mur" and acts_on_signal(systematic.samples):
+        if systematic.scale == "mur" and _acts_on_embedded(draft, systematic):
             yield Finding(
                 ("systematics", name, "scale"),
                 "the renormalisation scale, on which the process does not depend",
@@ -192,14 +169,14 @@ def weights_of_process(draft: Draft) -> Iterable[Finding]:
     It writes those of scales and of error members; the nominal weight is of the central member.
     """
     for name, systematic in draft.systematics.items():
-        if isinstance(systematic, WeightsSystematic) and acts_on_signal(systematic.samples):
+        if isinstance(systematic, WeightsSystematic) and _acts_on_embedded(draft, systematic):
             yield Finding(
                 ("systematics", name, "samples"),
                 f"the weights {systematic.up} of the process, which the embedded generator does not write",
                 "samples with files that have these weights",
                 "write `samples:` with these",
             )
-        elif isinstance(systematic, HessianSystematic) and systematic.central and acts_on_signal(systematic.samples):
+        elif isinstance(systematic, HessianSystematic) and systematic.central and _acts_on_embedded(draft, systematic):
             yield Finding(
                 ("systematics", name, "central"),
                 f"the weight {systematic.central} of the process, whose nominal weight is of the set's central member",
@@ -208,14 +185,22 @@ def weights_of_process(draft: Draft) -> Iterable[Finding]:
             )
 
 
-def acts_on_signal(samples: tuple[str, ...]) -> bool:
-    """Say whether a systematic with these samples acts on the process."""
-    return not samples or SIGNAL in samples
+def acts_on(systematic: Systematic, sample: str) -> bool:
+    """Say whether a systematic acts on a sample, `signal` being the process."""
+    return not systematic.samples or sample in systematic.samples
+
+
+def _acts_on_embedded(draft: Draft, systematic: Systematic) -> bool:
+    """Say whether a systematic acts on a sample that the embedded generator makes."""
+    processes = processes_of(draft.process, draft.samples)
+    return any(
+        isinstance(process, EmbeddedProcess) and acts_on(systematic, name) for name, process in processes.items()
+    )
 
 
 SAMPLE_CHECKS: tuple[Check, ...] = (
     sample_names,
-    sample_files,
+    job_names,
     sample_benchmarks,
     sample_labels,
     systematic_names,

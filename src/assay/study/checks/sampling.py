@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from assay.study.checks.draft import Check, Draft, interval_finding
 from assay.study.checks.morphing import n_generated
-from assay.study.model import FlatPrior, GaussianPrior, Prior
+from assay.study.model import FilesProcess, FlatPrior, GaussianPrior, Prior
 from assay.study.problems import Finding, Location, listed, suggestion
 
 
@@ -90,7 +90,7 @@ def sample_numbers(draft: Draft) -> Iterable[Finding]:
 def enough_events(draft: Draft) -> Iterable[Finding]:
     """Check that the smallest share of the events can hold the effective events that are asked for."""
     sampling, process, benchmarks = draft.sampling, draft.process, n_generated(draft)
-    if sampling is None or process is None or benchmarks is None:
+    if sampling is None or process is None or isinstance(process, FilesProcess) or benchmarks is None:
         return
     shares = sampling.fractions
     events = process.events_per_benchmark * benchmarks * min(shares.train, shares.validation, shares.test)

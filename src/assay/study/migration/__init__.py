@@ -4,7 +4,8 @@
 to do about it. Nothing is dropped without being in that list.
 """
 
+from assay.study.migration.cards import cards_in
 from assay.study.migration.losses import Loss
-from assay.study.migration.migrate import Migration, migrate
+from assay.study.migration.migrate import CARDS, Migration, migrate
 
-__all__ = ["Loss", "Migration", "migrate"]
+__all__ = ["CARDS", "Loss", "Migration", "cards_in", "migrate"]

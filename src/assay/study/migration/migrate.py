@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from assay.study.migration.cards import Cards
 from assay.study.migration.learning import WORKFLOW_LUMINOSITY, learning_sections
 from assay.study.migration.losses import Loss
 from assay.study.migration.physics import physics_sections
@@ -16,18 +17,13 @@ from assay.study.migration.source import Source
 
 _METHODS = ("alice", "alices", "sally")
 _SECTION = re.compile(r"^(\w+:\n)", re.MULTILINE)
-_CARDS = (
+_PROCESS = (
     Loss(
         "madminer-workflow-ph: code/cards",
         "process and run cards",
         "not part of its input; the study has Assay's embedded process, u d > u d h / a z with EWdim6 at 13 TeV",
-        "choose the process in the section process; start from an event file (--part ml) if it is another one",
-    ),
-    Loss(
-        "madminer-workflow-ph: code/cards/delphes_card.dat",
-        "Delphes",
-        "not part of its input; the study has the parametrised detector",
-        "see the section detector",
+        "give their folder (--cards code/cards), choose the process in the section process, or start from an event "
+        "file (--part ml)",
     ),
     Loss(
         "madminer-workflow-ph: nevents in the run card, number of jobs",
@@ -36,6 +32,14 @@ _CARDS = (
         "set process.events_per_benchmark and process.jobs_per_benchmark",
     ),
 )
+_DETECTOR = Loss(
+    "madminer-workflow-ph: code/cards/delphes_card.dat",
+    "Delphes",
+    "not part of its input; the study has the parametrised detector",
+    "see the section detector",
+)
+CARDS = "cards/madgraph"
+"""Where the cards of a migrated study are, relative to it."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,10 @@ class Migration:
     losses: tuple[Loss, ...]
 
 
-def migrate(physics_path: Path, learning_path: Path | None, name: str) -> Migration:
+def migrate(physics_path: Path, learning_path: Path | None, name: str, cards: Cards | None = None) -> Migration:
     """Turn the inputs of `madminer-workflow-ph` and (if given) `madminer-workflow-ml` into a study of a name.
+
+    With `cards`, which the study has in its folder `CARDS`, its process is that of MadGraph.
 
     Raises
     ------
@@ -64,7 +70,8 @@ def migrate(physics_path: Path, learning_path: Path | None, name: str) -> Migrat
     """
     sources = [Source(physics_path)]
     physics = physics_sections(sources[0])
-    losses = list(_CARDS)
+    losses = [*(_PROCESS if cards is None else cards.losses()), _DETECTOR]
+    process = {} if cards is None else {"process": cards.section(CARDS)}
     if learning_path is None:
         learning: dict[str, Any] = {
             "luminosity": WORKFLOW_LUMINOSITY / 1000.0,
@@ -78,7 +85,7 @@ def migrate(physics_path: Path, learning_path: Path | None, name: str) -> Migrat
     for source in sources:
         source.lose_the_rest()
         losses += source.losses
-    document = {"assay": 1, "name": name, **physics, **learning}
+    document = {"assay": 1, "name": name, **physics, **process, **learning}
     return Migration(_text(document, [source.name for source in sources], losses), tuple(losses))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from assay.errors import ExpressionError
 from assay.study.expressions import check_name, parse
 from assay.study.migration.source import Source
+from assay.study.vocabulary import RESERVED
 
 Document = dict[str, Any]
 _NOT_IN_A_NAME = re.compile(r"\W", re.ASCII)
@@ -29,13 +30,14 @@ def physics_sections(source: Source) -> Document:
     benchmarks = _benchmarks(source, renamed)
     parameters = {renamed[name]: _parameter(source, i) for name, i in names.items()}
     _widen(source, names, renamed, parameters, benchmarks)
-    observables = _observables(source)
+    respelt: dict[str, str] = {}
+    observables = _observables(source, respelt)
     return {
         "parameters": parameters,
         "benchmarks": benchmarks,
         "morphing": _morphing(source),
         "observables": observables,
-        "cuts": _cuts(source, tuple(observables)),
+        "cuts": _cuts(source, tuple(observables), respelt),
     }
 
 
@@ -111,13 +113,25 @@ def _morphing(source: Source) -> Document:
     return section
 
 
-def _observables(source: Source) -> dict[str, Document]:
+def _respelt(expression: str, renamed: dict[str, str]) -> str:
+    """Return an expression with the new names of observables; MadMiner's `met` alone is one, `met.pt` a particle's."""
+    for old, new in renamed.items():
+        expression = re.sub(rf"(?<![\w.]){old}(?!\s*[\w.\[(])", new, expression)
+    return expression
+
+
+def _observables(source: Source, renamed: dict[str, str]) -> dict[str, Document]:
+    """Return the observables; those whose names are particles' or functions' go into `renamed`."""
     sections: dict[str, Document] = {}
     for i in range(source.size("observables")):
         path = ("observables", i)
         name = _name(source, (*path, "name"), source.text(*path, "name"))
-        definition = source.text(*path, "definition")
+        definition = _respelt(source.text(*path, "definition"), renamed)
         required, default = bool(source.get(*path, "required")), source.get(*path, "default")
+        if name in RESERVED:
+            renamed[name] = f"{name}_1"
+            source.lose((*path, "name"), f"{name} means something else in expressions; it is called {name}_1")
+            name = renamed[name]
         try:
             check_name(name)
             parse(definition, variables=tuple(sections))
@@ -144,12 +158,12 @@ def _observables(source: Source) -> dict[str, Document]:
     return sections
 
 
-def _cuts(source: Source, observables: tuple[str, ...]) -> list[str]:
+def _cuts(source: Source, observables: tuple[str, ...], renamed: dict[str, str]) -> list[str]:
     cuts = []
     for i in range(source.size("cuts")):
         source.get("cuts", i, "cut")  # a running number
         path = ("cuts", i, "expression")
-        text = source.text(*path)
+        text = _respelt(source.text(*path), renamed)
         try:
             parse(text, variables=observables, condition=True)
         except ExpressionError as error:

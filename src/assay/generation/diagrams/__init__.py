@@ -1,0 +1,1 @@
+"""Diagrams of the processes, written with the blocks of `amplitudes`."""
