@@ -57,6 +57,10 @@ def test_the_default_study_is_fine(problems: Callable[..., dict[str, Problem]]) 
         ({"channels": "g g > h"}, "process.channels", "g g > h", ""),
         ({"cuts": {"max_photon_pt": 100.0}}, "process.cuts.max_photon_pt", "has not", "remove it"),
         ({"pdf": "NNPDF99"}, "process.pdf", "NNPDF99", "choose an installed set"),
+        ({"exclude": ["w"]}, "process.exclude", "no channel of wbf_higgs_w_fusion is left without w", "exclude fewer"),
+        ({"name": "wgamma", "decay": "b b~"}, "process.decay", "wgamma, which has no Higgs boson", "remove it"),
+        ({"name": "ww", "branching_ratio": 0.1}, "process.branching_ratio", "ww, which has no Higgs", "remove it"),
+        ({"name": "wh", "s_channel": False}, "process.s_channel", "s_channel: false for wh", "remove it"),
         ({"name": "ee_ww", "beam_energy": 100.0}, "process.pdf", "a collision of leptons", "write `pdf: none`"),
     ],
 )
@@ -122,6 +126,26 @@ def test_members_of_densities_count_for_samples_on_which_they_act(problems: Call
     pdf = {"kind": "pdf_hessian", "members": ["pdf_1..pdf_2"]}
     samples = {"ww": {"process": {"name": "ww"}}}
     assert "systematics.pdf.members" in problems(samples=samples, systematics={"pdf": {**pdf, "samples": ["ww"]}})
+
+
+def test_leptons_with_parton_densities_are_one_problem(problems: Callable[..., dict[str, Problem]]) -> None:
+    parameters = {"CWL2": {"lha_id": 2, "range": [-1.0, 1.0]}}
+    found = problems(
+        process={"name": "ee_ww", "beam_energy": 100.0},
+        parameters=parameters,
+        benchmarks={"sm": {"CWL2": 0.0}},
+        **OTHERS,
+    )
+    assert set(found) == {"process.pdf"}
+
+
+@pytest.mark.parametrize(("power", "fine"), [(1, False), (2, True)])
+def test_powers_count_the_square_of_the_amplitude(
+    problems: Callable[..., dict[str, Problem]], power: int, fine: bool
+) -> None:
+    parameters = {"CWL2": {"lha_id": 2, "range": [-1.0, 1.0], "max_power": power}}
+    found = problems(parameters=parameters, benchmarks={"sm": {"CWL2": 0.0}}, **OTHERS)
+    assert set(found) == (set() if fine else {"parameters.CWL2.max_power"})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from assay.errors import SimulationError
 from assay.generation.hepmc import count_events
-from assay.generation.lhe import read_lhe
+from assay.generation.lhe import read_lhe, write_lhe
 from assay.observables.join import join
 from assay.simulation.delphes_chain import with_shower_weight
 from assay.simulation.objects import FIELDS, empty_collection, make_objects
@@ -71,6 +71,20 @@ def test_events_that_another_program_showered(lhe: Path, settings: SimulationSet
     first, second = (read_objects(tmp_path / f"{name}.root") for name in ("first", "second"))
     np.testing.assert_array_equal(first.event_number, second.event_number)
     np.testing.assert_allclose(ak.flatten(first.jets.pt), ak.flatten(second.jets.pt))
+
+
+def test_weights_of_showered_events_count_up_to_a_factor(
+    lhe: Path, settings: SimulationSettings, tmp_path: Path
+) -> None:
+    """The generator's are scaled to the cross section; those in the HepMC file are as its program wrote them."""
+    simulate(lhe, tmp_path / "first.root", settings, seed=3, hepmc=tmp_path / "kept.hepmc.gz")
+    sample = read_lhe(lhe)
+    scaled = replace(sample, nominal_weights=3e-9 * sample.nominal_weights, weights=3e-9 * sample.weights)
+    write_lhe(tmp_path / "scaled.lhe.gz", scaled)
+    simulate(tmp_path / "scaled.lhe.gz", tmp_path / "b.root", settings, seed=3, showered=tmp_path / "kept.hepmc.gz")
+    objects = read_objects(tmp_path / "b.root")
+    np.testing.assert_allclose(join(objects, scaled), np.delete(scaled.weights, 3, axis=0))
+    np.testing.assert_array_equal(objects.shower_weight, 1.0)
 
 
 def test_a_failure_leaves_the_log_alone(lhe: Path, settings: SimulationSettings, tmp_path: Path) -> None:

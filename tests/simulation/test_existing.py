@@ -58,6 +58,11 @@ def test_weights_that_the_file_does_not_have_are_not_compared() -> None:
     assert first(EVENTS, np.ones(N), VARYING) == 0
 
 
+def test_weights_of_merging_in_the_file_are_not_lost() -> None:
+    with pytest.raises(SimulationError, match="weights in the file vary, those of the generator's events do not"):
+        first(EVENTS, VARYING, EQUAL)
+
+
 def test_what_cannot_be_told_is_refused() -> None:
     inner = np.delete(EVENTS, [0, 7, N - 1])
     with pytest.raises(SimulationError, match="from 0 or from 1"):

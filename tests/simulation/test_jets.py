@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from assay.simulation.candidates import Flat, flat, visible
-from assay.simulation.card import read_card
-from assay.simulation.jets import clustered
+from assay.simulation.card import JetCard, read_card
+from assay.simulation.jets import clustered, find_jets
 from assay.simulation.record import ShoweredEvents
 from assay.simulation.tagging import true_flavour
 
@@ -64,6 +64,16 @@ def test_jets_agree_with_the_definition() -> None:
 def test_no_particles_no_jets() -> None:
     nothing = random_particles(1, 3).where(random_particles(1, 3).pt < 0)
     assert len(clustered(nothing, 0.4).pt) == 0
+
+
+def test_a_card_may_ask_for_soft_jets() -> None:
+    """Those of 5 to 10 GeV must not be lost between the clustering and the card's own threshold."""
+    pt, zero = np.array([4.0, 6.0, 30.0]), np.zeros(3)
+    phi = np.array([0.0, 2.0, 4.0])
+    columns = {"pdgid": zero, "px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": zero, "e": pt}
+    card = JetCard(radius=0.4, minimum_pt=5.0)
+    jets = find_jets(flat(1, np.zeros(3, np.int64), columns), card, np.random.default_rng(1))
+    np.testing.assert_allclose(np.sort(jets.pt[jets.pt > card.minimum_pt]), [6.0, 30.0])
 
 
 def test_jets_stay_in_their_events() -> None:

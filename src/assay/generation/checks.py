@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from assay.errors import GenerationError
@@ -30,16 +31,33 @@ def embedded_processes(draft: Draft) -> Iterable[Finding]:
                 f"one of {listed(PROCESSES)}",
                 suggestion(process.name, PROCESSES, "choose one of these, or generator: madgraph"),
             )
-        else:
-            fault = _refusal(process)
-            if fault is not None:
-                key = ("channels",) if process.channels is not None else ()
-                yield Finding(
-                    (*place, *key),
-                    fault.what,
-                    fault.expected or "settings that go together",
-                    fault.mend or "change them",
-                )
+        elif (fault := _refusal(process)) is not None:
+            key = ("channels",) if process.channels is not None else ("exclude",) if process.exclude else ()
+            yield Finding(
+                (*place, *key), fault.what, fault.expected or "settings that go together", fault.mend or "change them"
+            )
+
+
+def settings_without_effect(draft: Draft) -> Iterable[Finding]:
+    """Check that settings of a Higgs boson's decay and of the s-channel are of processes that have these."""
+    for _, place, process in _embedded(draft):
+        if process.name not in PROCESSES:
+            continue
+        higgs = PROCESSES[process.name].higgs
+        jets = _PARTICLES["jet_pair_mass"](flavour_channels(process.name)[0][2:])
+        idle = {
+            "decay": not higgs and process.decay != EmbeddedProcess.model_fields["decay"].default,
+            "branching_ratio": not higgs and process.branching_ratio is not None,
+            "s_channel": not jets and process.s_channel is False,
+        }
+        for key in (key for key, found in idle.items() if found):
+            what = "diagrams with and without the s-channel" if key == "s_channel" else "Higgs boson"
+            yield Finding(
+                (*place, key),
+                f"{key}: {json.dumps(getattr(process, key))} for {process.name}, which has no {what}",
+                "settings that change the process",
+                "remove it",
+            )
 
 
 def operators_of_signal(draft: Draft) -> Iterable[Finding]:
@@ -61,17 +79,19 @@ def operators_of_signal(draft: Draft) -> Iterable[Finding]:
                 yield _misnamed(location, name, f"{entry.block} {entry.id} ({operator})", model)
 
 
-def powers_of_decay(draft: Draft) -> Iterable[Finding]:
-    """Check that powers count production and decay where the Higgs boson's decay depends on the parameters."""
+def powers_of_amplitudes(draft: Draft) -> Iterable[Finding]:
+    """Check that powers count the squares of production and decay: events have weights with all of these terms."""
     process = draft.process
     if not isinstance(process, EmbeddedProcess) or process.name not in PROCESSES or _refusal(process) is not None:
         return
     model = find_model(process.model)
     produced = set(_operators(process.model_copy(update={"decay": "stable", "branching_ratio": None})))
-    decayed = set(operators_of_decay(embedded_settings(process)))
-    if not decayed:
-        return
+    decayed = set(operators_of_decay(embedded_settings(process.model_copy(update={"pdf": NO_PDF}))))
+    differences = draft.morphing.finite_differences if draft.morphing is not None else None
+    described = differences.parameters if differences is not None else ()
     for name, parameter in draft.parameters.items():
+        if name in described:
+            continue
         own = {model.operator_of_entry(entry.block, entry.id) for entry in parameter.entries}
         needed = 2 * bool(own & produced) + 2 * bool(own & decayed)
         found = parameter.max_power if isinstance(parameter.max_power, int) else sum(parameter.max_power)
@@ -83,6 +103,13 @@ def powers_of_decay(draft: Draft) -> Iterable[Finding]:
                 f"{parts}: powers in production and in decay",
                 f"write max_power: {parts}, and morphing.max_overall_power: [2, 2]",
             )
+        elif found < needed:
+            yield Finding(
+                ("parameters", name, "max_power"),
+                f"{found}, although |M|^2 of the embedded generator is quadratic in {name}",
+                "2",
+                "write max_power: 2",
+            )
 
 
 def limits_on_what_is_there(draft: Draft) -> Iterable[Finding]:
@@ -92,12 +119,13 @@ def limits_on_what_is_there(draft: Draft) -> Iterable[Finding]:
             continue
         options = AmplitudeOptions(process.model, process.exclude)
         channels = flavour_channels(process.name, options)
-        for quantity, there in _PARTICLES.items():
-            if getattr(process.cuts, f"max_{quantity}") is not None and not all(there(legs[2:]) for legs in channels):
+        useful = [name for name, there in _PARTICLES.items() if all(there(legs[2:]) for legs in channels)]
+        for quantity in _PARTICLES:
+            if getattr(process.cuts, f"max_{quantity}") is not None and quantity not in useful:
                 yield Finding(
                     (*place, "cuts", f"max_{quantity}"),
                     f"a limit on particles that {process.name} has not, or not in all channels",
-                    f"limits on others of {listed(f'max_{name}' for name in _PARTICLES)}",
+                    f"among {listed(f'max_{name}' for name in useful)}" if useful else "none of these limits",
                     "remove it",
                     on_key=True,
                 )
@@ -163,10 +191,11 @@ def _embedded(draft: Draft) -> Iterator[tuple[str, Location, EmbeddedProcess]]:
 
 
 def _operators(process: EmbeddedProcess) -> tuple[str, ...]:
-    return operators(embedded_settings(process))
+    return operators(embedded_settings(process.model_copy(update={"pdf": NO_PDF})))
 
 
 def _refusal(process: EmbeddedProcess) -> GenerationError | None:
+    """Return why a process cannot be generated, densities apart, which have a check of their own."""
     try:
         _operators(process)
     except GenerationError as error:
@@ -212,8 +241,9 @@ def _misnamed(location: Location, name: str, found: str, model: Model) -> Findin
 
 GENERATION_CHECKS: tuple[Check, ...] = (
     embedded_processes,
+    settings_without_effect,
     operators_of_signal,
-    powers_of_decay,
+    powers_of_amplitudes,
     limits_on_what_is_there,
     densities,
     members_of_densities,

@@ -199,9 +199,21 @@ class HardProcess:
 
 
 def classes_of(settings: EmbeddedSettings) -> tuple[FlavourClass, ...]:
-    """Return the classes of the flavour channels that the settings choose."""
+    """Return the classes of the flavour channels that the settings choose.
+
+    Raises
+    ------
+    GenerationError
+        If there are none.
+    """
     process = find_process(settings.process)
     channels = flavour_channels(process.name, settings.options)
+    if not channels:
+        raise GenerationError(
+            f"no channel of {process.name} is left without {', '.join(settings.exclude)}",
+            expected="bosons of which the process has diagrams",
+            mend="exclude fewer",
+        )
     pattern = settings.channels or process.channels
     return flavour_classes(chosen_channels(pattern, channels) if pattern else channels)
 

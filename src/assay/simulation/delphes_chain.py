@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.errors import SimulationError
 from assay.generation.hepmc import count_events
 from assay.simulation.delphes import run_delphes
+from assay.simulation.existing import matched_objects
 from assay.simulation.root import iterate_objects
 from assay.simulation.showering import ShowerTally, ShowerTask, simulated_blocks
 
@@ -64,6 +65,11 @@ def delphes_blocks(
         n_events = tally.n_accepted if showered is None else count_events(events)
         root = Path(folder) / "delphes.root"
         run_delphes(events, card, root, log, n_events, task.seed, program)
+        if (
+            showered is not None
+        ):  # its weights are the generator's up to a factor, which made the cross section
+            yield from matched_objects(root, task.sample.event_number, task.sample.nominal_weights)
+            return
         for objects in iterate_objects(root):
             yield with_shower_weight(objects, task.sample.nominal_weights, tally.vetoing == "merging", str(log))
 

@@ -81,6 +81,13 @@ def first_number(numbers: Index, found: Array, event_number: Index, weights: Arr
             expected="numbers of the generator's events, counted from 0 or 1",
             mend="give the LHE file from which the objects were simulated",
         )
+    if _varies(found) and not _varies(weights):
+        raise SimulationError(
+            "the weights in the file vary, those of the generator's events do not: a shower's (of merging) are in them",
+            where=where,
+            expected="objects whose weights are the generator's",
+            mend="give the showered events (HepMC, with these weights) as events, and have Assay run Delphes on them",
+        )
     if _varies(weights) and _varies(found):
         fitting = [first for first in fitting if _weights_agree(numbers - first, found, event_number, weights)]
         if not fitting:

@@ -13,7 +13,7 @@ from assay.simulation.card import JetCard
 from assay.simulation.objects import flat_columns
 from assay.simulation.smearing import Array, at_momenta, corrected, response
 
-# jets softer than this belong to the soft part of the missing momentum, whatever the card says of measured jets
+# jets softer than this belong to the soft part of the missing momentum, unless the card asks for still softer ones
 SOFTEST = 10.0
 
 
@@ -38,7 +38,7 @@ class Jets:
 
 def find_jets(constituents: Flat, card: JetCard, random: np.random.Generator) -> Jets:
     """Cluster constituents into anti-kT jets (arXiv:0802.1189), measure their energies and correct the scale."""
-    true = clustered(constituents, card.radius)
+    true = clustered(constituents, card.radius, min(SOFTEST, 0.5 * card.minimum_pt))
     scale = np.ones(len(true.pt))
     if card.energy_resolution is not None:
         sigma = at_momenta(card.energy_resolution, true.pt, true.eta, true.phi, true.e)
@@ -50,8 +50,8 @@ def find_jets(constituents: Flat, card: JetCard, random: np.random.Generator) ->
     return Jets(true, scale)
 
 
-def clustered(particles: Flat, radius: float) -> Flat:
-    """Cluster particles into anti-kT jets above `SOFTEST`."""
+def clustered(particles: Flat, radius: float, minimum_pt: float = SOFTEST) -> Flat:
+    """Cluster particles into anti-kT jets above a transverse momentum."""
     events = np.flatnonzero(particles.counts)
     momenta = {"px": particles.px, "py": particles.py, "pz": particles.pz, "E": particles.e}
     if not len(events):
@@ -59,6 +59,6 @@ def clustered(particles: Flat, radius: float) -> Flat:
         return flat(particles.n_events, np.zeros(0, np.int64), dict.fromkeys(("pdgid", "px", "py", "pz", "e"), empty))
     lists = ak.unflatten(ak.zip(momenta, with_name="Momentum4D"), particles.counts[events])
     definition = fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
-    counts, columns = flat_columns(fastjet.ClusterSequence(lists, definition).inclusive_jets(SOFTEST))
+    counts, columns = flat_columns(fastjet.ClusterSequence(lists, definition).inclusive_jets(minimum_pt))
     columns["e"], columns["pdgid"] = columns["E"], np.zeros(len(columns["E"]))
     return flat(particles.n_events, np.repeat(events, counts), columns)

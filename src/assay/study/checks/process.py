@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from assay.study.checks.draft import Check, Draft
-from assay.study.model import EmbeddedProcess, FilesProcess, GenerationCuts, ProcessSection
+from assay.study.model import EmbeddedProcess, FilesProcess, GenerationCuts, ProcessSection, ScaleSection
 from assay.study.model_samples import SIGNAL, processes_of
 from assay.study.problems import Finding, Location, listed, render_path, suggestion
 
@@ -84,6 +84,13 @@ def _consistent_embedded(place: Location, process: EmbeddedProcess) -> Iterable[
             "a fixed scale although the default choice is dynamical",
             "choice: fixed beside it",
             "add `choice: fixed`, or remove the value",
+        )
+    elif process.scale.choice != "fixed" and process.scale.value != ScaleSection.model_fields["value"].default:
+        yield Finding(
+            (*place, "scale", "value"),
+            f"a fixed scale beside the choice {process.scale.choice}",
+            "choice: fixed beside it",
+            "write `choice: fixed`, or remove the value",
         )
     for low, high, quantity in bounded(process.cuts):
         if high <= low:
