@@ -128,6 +128,25 @@ def test_members_of_densities_count_for_samples_on_which_they_act(problems: Call
     assert "systematics.pdf.members" in problems(samples=samples, systematics={"pdf": {**pdf, "samples": ["ww"]}})
 
 
+@pytest.mark.parametrize(
+    ("process", "cut"),
+    [
+        ({"name": "wgamma", "cuts": {"min_photon_pt": 0.0}}, "min_photon_pt"),
+        ({"name": "wgamma", "cuts": {"min_photon_separation": 0.0}}, "min_photon_separation"),
+        ({"name": "zh"}, "min_lepton_pair_mass"),
+        ({"name": "zh", "exclude": ["a"]}, None),
+        ({"name": "zh", "cuts": {"min_lepton_pt": 5.0, "min_lepton_separation": 0.2}}, None),
+        ({"name": "wbf_higgs", "cuts": {"min_jet_pt": 0.0}}, "min_jet_pt"),
+        ({"cuts": {"min_jet_pt": 0.0}}, None),
+    ],
+)
+def test_cross_sections_are_finite(
+    problems: Callable[..., dict[str, Problem]], process: dict[str, Any], cut: str | None
+) -> None:
+    found = {path for path in problems(process=process) if ".cuts." in path}
+    assert found == (set() if cut is None else {f"process.cuts.{cut}"})
+
+
 def test_leptons_with_parton_densities_are_one_problem(problems: Callable[..., dict[str, Problem]]) -> None:
     parameters = {"CWL2": {"lha_id": 2, "range": [-1.0, 1.0]}}
     found = problems(

@@ -17,7 +17,7 @@ from assay.study.checks import Check, Draft
 from assay.study.checks.process import located_processes
 from assay.study.checks.samples import acts_on
 from assay.study.model import EmbeddedProcess, HessianSystematic, ReplicaSystematic
-from assay.study.model_samples import weight_names
+from assay.study.model_samples import regions_of, weight_names
 from assay.study.problems import Finding, Location, listed, suggestion
 
 
@@ -128,6 +128,31 @@ def limits_on_what_is_there(draft: Draft) -> Iterable[Finding]:
                     f"among {listed(f'max_{name}' for name in useful)}" if useful else "none of these limits",
                     "remove it",
                     on_key=True,
+                )
+
+
+def finite_cross_sections(draft: Draft) -> Iterable[Finding]:
+    """Check that cuts keep out soft and collinear photons, real ones and those that operators let a Higgs boson emit.
+
+    All fermions are massless: without such cuts a cross section is as large as the sampling happens to find it.
+    """
+    signal = regions_of(draft.samples)
+    for sample, place, process in _embedded(draft):
+        needed: tuple[str, ...] = ()
+        if process.name == "wgamma":
+            needed = ("min_photon_pt", "min_photon_separation")
+        elif sample in signal and "a" not in process.exclude:
+            apart = process.cuts.min_lepton_pt > 0.0 and process.cuts.min_lepton_separation > 0.0
+            needed = {"zh": () if apart else ("min_lepton_pair_mass",), "wbf_higgs": ("min_jet_pt",)}.get(
+                process.name, ()
+            )
+        for key in needed:
+            if getattr(process.cuts, key) == 0.0:
+                yield Finding(
+                    (*place, "cuts", key),
+                    f"0, where the cross section of {process.name} is infinite: photons, and massless fermions",
+                    f"{key} above 0",
+                    f"add {key} to cuts" + (", 10 for example" if key != "min_photon_separation" else ", such as 0.4"),
                 )
 
 
@@ -245,6 +270,7 @@ GENERATION_CHECKS: tuple[Check, ...] = (
     operators_of_signal,
     powers_of_amplitudes,
     limits_on_what_is_there,
+    finite_cross_sections,
     densities,
     members_of_densities,
 )
