@@ -77,7 +77,10 @@ def test_partons_without_densities_are_allowed(problems: Callable[..., dict[str,
     assert problems(process={"pdf": "none"}) == {}
 
 
-@pytest.mark.parametrize("process", [{"name": "wh", "model": "warsaw"}, {"name": "zh", "model": "warsaw"}])
+@pytest.mark.parametrize(
+    "process",
+    [{"name": "wh", "model": "warsaw"}, {"name": "zh", "model": "warsaw", "cuts": {"min_lepton_pair_mass": 20.0}}],
+)
 def test_operators_of_the_model_are_accepted(
     problems: Callable[..., dict[str, Problem]], process: dict[str, Any]
 ) -> None:

@@ -10,8 +10,10 @@ import numpy as np
 import pyhepmc
 import pytest
 
+from assay.cli.work.generate import events_of
 from assay.errors import LHEError
 from assay.generation.hepmc import copy_numbered, count_events, external_hepmc, hepmc_events
+from assay.generation.jobs import SHOWERED, Job
 from assay.generation.lhe import read_lhe, write_lhe
 
 pytestmark = pytest.mark.fast
@@ -149,6 +151,24 @@ def test_wrong_weights_are_refused(
     path = write(tmp_path / "a.hepmc", weights, cross_section=cross_section)
     with pytest.raises(LHEError, match=message):
         external_hepmc(path)
+
+
+def test_a_job_refuses_a_truncated_compressed_file_before_it_is_copied(tmp_path: Path) -> None:
+    path = tmp_path / "a.hepmc.gz"
+    path.write_bytes(gzip.compress(write(tmp_path / "a.hepmc", WEIGHTS * 50).read_bytes())[:-200])
+    job = Job("bg_0", None, 0, 150, 1, sample="bg", source=path.name)
+    with pytest.raises(LHEError, match="cannot be read"):
+        events_of(job, path, tmp_path)
+    assert not (tmp_path / SHOWERED).exists()
+
+
+def test_a_corrupt_compressed_file(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(write(tmp_path / "a.hepmc", WEIGHTS * 50).read_bytes()))
+    content[100:140] = b"\xff" * 40
+    path = tmp_path / "a.hepmc.gz"
+    path.write_bytes(content)
+    with pytest.raises(LHEError, match="cannot be read"):
+        count_events(path)
 
 
 def test_a_truncated_compressed_file(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from assay.errors import GenerationError
 from assay.generation.amplitude import DIAGRAMS, flavour_channels
 from assay.generation.cuts import Cuts
-from assay.generation.decay_tree import Falling, Leaf, Resonance
+from assay.generation.decay_tree import Falling, Leaf, Pair, Resonance
 from assay.generation.processes import PROCESSES, FinalState, find_process
 from assay.generation.settings import EmbeddedSettings
 
@@ -74,3 +74,10 @@ def test_leaves_have_the_cuts_of_their_kind():
 def test_an_unknown_process_is_refused():
     with pytest.raises(GenerationError, match="wbf_higgs_w_fusion"):
         find_process("ggf")
+
+
+def test_all_mappings_of_a_pair_have_the_masses_that_cuts_leave():
+    cuts = Cuts(min_lepton_pair_mass=0.5, max_lepton_pair_mass=120.0)
+    state = FinalState((2, -2, -11, 11, 25), EmbeddedSettings().inputs, cuts, s_channel=True)
+    pairs = [next(node for node in clusters if isinstance(node, Pair)) for clusters in PROCESSES["zh"].clusters(state)]
+    assert [(pair.threshold, pair.ceiling) for pair in pairs] == [(0.5, 120.0)] * 2

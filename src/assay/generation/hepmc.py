@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,7 +144,7 @@ def count_events(path: Path) -> int:
                 if line.startswith(b"HepMC::"):
                     version |= line.startswith(b"HepMC::Version")
                     ended = b"END_EVENT_LISTING" in line
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise LHEError(f"the file cannot be read ({error})", where=str(path)) from None
     if not version or not ended:
         what = "the file is truncated" if version else "not a file of HepMC"

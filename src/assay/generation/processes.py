@@ -20,6 +20,9 @@ WIDTHS_ON_SHELL = 15.0
 """Bosons within so many widths of their pole are on their mass shell (MadGraph's `bwcutoff`): event records name them,
 and diagrams of two W bosons alone make sense there alone."""
 
+LEAST_MASS = 0.1
+"""GeV, of a cluster of massless particles."""
+
 Clusters = tuple[Node, ...]
 
 
@@ -52,9 +55,20 @@ class FinalState:
         else:
             line = Resonance(self.inputs.z_mass, self.inputs.z_width)
         if widths is None:
-            return Pair(self.leaf(first), self.leaf(second), line)
+            return self.pair(first, second, line)
         window = widths * line.width
         return Pair(self.leaf(first), self.leaf(second), line, line.mass - window, line.mass + window)
+
+    def pair(self, first: int, second: int, line: Resonance | Falling) -> Pair:
+        """Return two legs as a cluster of the masses that cuts leave it: the same ones whatever the spectrum."""
+        kinds, cuts = {abs(self.legs[first]), abs(self.legs[second])}, self.cuts
+        low, high = 0.0, None
+        if kinds <= set(JETS):
+            low, high = cuts.min_jet_pair_mass, cuts.max_jet_pair_mass
+        elif kinds <= set(CHARGED_LEPTONS) and self.legs[first] == -self.legs[second]:
+            low, high = cuts.min_lepton_pair_mass, cuts.max_lepton_pair_mass
+        ceiling = float("inf") if high is None else high
+        return Pair(self.leaf(first), self.leaf(second), line, max(low, LEAST_MASS), ceiling)
 
     def of(self, *kinds: int) -> list[int]:
         """Return the outgoing legs whose PDG id, without sign, is one of these."""
@@ -75,8 +89,7 @@ def _vector_higgs(state: FinalState) -> Iterator[Clusters]:
     (first, second), (higgs,) = state.of(11, 12, 13, 14), state.of(HIGGS)
     yield state.resonance(first, second), state.leaf(higgs)
     if state.legs[first] == -state.legs[second] and abs(state.legs[first]) in CHARGED_LEPTONS:
-        threshold = max(state.cuts.min_lepton_pair_mass, 1.0)
-        yield Pair(state.leaf(first), state.leaf(second), Falling(1.0), threshold), state.leaf(higgs)
+        yield state.pair(first, second, Falling(1.0)), state.leaf(higgs)
 
 
 def _w_photon(state: FinalState) -> Iterator[Clusters]:

@@ -65,9 +65,7 @@ def delphes_blocks(
         n_events = tally.n_accepted if showered is None else count_events(events)
         root = Path(folder) / "delphes.root"
         run_delphes(events, card, root, log, n_events, task.seed, program)
-        if (
-            showered is not None
-        ):  # its weights are the generator's up to a factor, which made the cross section
+        if showered is not None:  # its weights are the generator's up to a factor, which made the cross section
             yield from matched_objects(root, task.sample.event_number, task.sample.nominal_weights)
             return
         for objects in iterate_objects(root):

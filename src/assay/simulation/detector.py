@@ -20,7 +20,7 @@ from assay.simulation.geometry import counts_of
 from assay.simulation.jets import Jets, find_jets
 from assay.simulation.objects import collection, make_objects
 from assay.simulation.record import ShoweredEvents
-from assay.simulation.smearing import Array, check_resolution
+from assay.simulation.smearing import Array
 from assay.simulation.tagging import tag_jets
 from assay.study.arithmetic import evaluate
 
@@ -79,10 +79,7 @@ def _missing_momentum(
     """Return the components of the missing momentum, each of shape `(n_events,)`."""
     formula = card.missing_momentum.soft_resolution
     soft_et = np.maximum(_sums(constituents, constituents.pt) - _sums(jets.true, jets.true.pt), 0.0)
-    sigma = np.zeros(len(soft_et))
-    if formula is not None:
-        sigma = evaluate(formula, {"sum_et": soft_et})
-        check_resolution(sigma, formula)
+    sigma = np.zeros(len(soft_et)) if formula is None else evaluate(formula, {"sum_et": soft_et})
     components = []
     for name in ("px", "py"):
         seen = _sums(constituents, getattr(constituents, name))

@@ -41,24 +41,12 @@ def response(relative: Array, formula: Expression, random: np.random.Generator) 
     Raises
     ------
     SimulationError
-        If a resolution is negative or not finite.
+        If a resolution is negative.
     """
-    check_resolution(relative, formula)
+    if relative.size and relative.min() < 0.0:
+        raise SimulationError(f"'{formula.text}' gives a resolution of {relative.min():.4g}", expected="0 or more")
     variance = np.log1p(relative**2)
     return np.exp(np.sqrt(variance) * random.standard_normal(relative.shape) - 0.5 * variance)
-
-
-def check_resolution(sigma: Array, formula: Expression) -> None:
-    """Check standard deviations.
-
-    Raises
-    ------
-    SimulationError
-        If one is negative or not finite: what it belongs to would be lost without a word.
-    """
-    wrong = sigma[~((sigma >= 0.0) & (sigma < np.inf))]
-    if wrong.size:
-        raise SimulationError(f"'{formula.text}' gives a resolution of {wrong.min():.4g}", expected="0 or more, finite")
 
 
 def corrected(factor: Array, formula: Expression) -> Array:
@@ -67,10 +55,8 @@ def corrected(factor: Array, formula: Expression) -> Array:
     Raises
     ------
     SimulationError
-        If it is not positive and finite.
+        If it is not positive.
     """
-    wrong = factor[~((factor > 0.0) & (factor < np.inf))]
-    if wrong.size:
-        expected = "more than 0, finite"
-        raise SimulationError(f"'{formula.text}' gives an energy scale of {wrong.min():.4g}", expected=expected)
+    if factor.size and not factor.min() > 0.0:
+        raise SimulationError(f"'{formula.text}' gives an energy scale of {factor.min():.4g}", expected="more than 0")
     return factor

@@ -30,8 +30,9 @@ def _events(job: Job, prepared: Path, folder: Path) -> LHESample:
     if is_showered(job):
         from assay.generation.hepmc import copy_numbered, external_hepmc
 
+        sample = external_hepmc(prepared, job.cross_section, job.benchmark)  # checks the file, so before it is copied
         copy_numbered(prepared, folder / SHOWERED)
-        return external_hepmc(prepared, job.cross_section, job.benchmark)
+        return sample
     if job.source is not None:
         from assay.generation.external import external_events
 

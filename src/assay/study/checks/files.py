@@ -48,6 +48,10 @@ def process_files(draft: Draft) -> Iterable[Finding]:
                     yield from file_faults(draft, (*place, "cards", card), name, ())
         elif isinstance(process, FilesProcess):
             for benchmark, files in process.files.items():
+                if not files:
+                    yield Finding(
+                        (*place, "files", benchmark), "no file", "at least one file", "give one, or remove the key"
+                    )
                 for index, name in enumerate(files):
                     location = (*place, "files", benchmark, index)
                     yield from file_faults(draft, location, name, LHE + HEPMC)
