@@ -25,7 +25,7 @@ COMMANDS = {
     "matrix-element": "|M|^2 of an embedded process at given phase-space points.",
     "images": "Build, check and push the container images.",
     "configure": "Stage 1: parameter space, morphing basis, jobs.",
-    "prepare": "Stage 2: the process, ready to generate.",
+    "prepare": "Stage 2: processes, ready to generate.",
     "generate": "Stage 3: events of a batch of jobs, as LHE.",
     "simulate": "Stage 4: shower and detector of a batch of jobs.",
     "extract": "Stage 5: observables and cuts of a batch of jobs.",

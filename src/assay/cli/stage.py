@@ -62,7 +62,7 @@ STAGES = {
             (*_SAMPLES, "functions", "observables", "cuts"),
             (*_PHYSICS_ROOMS, "generation", "simulation", "observables", "cli/batches", "cli/work/samples"),
         ),
-        Stage("combine", ("observables", "cuts", "samples", "seed"), (*_PHYSICS_ROOMS, "generation/jobs")),
+        Stage("combine", ("observables", "cuts", "process", "samples", "seed"), (*_PHYSICS_ROOMS, "generation/jobs")),
         Stage(
             "sample",
             (*_THEORY, *_SAMPLES, "sampling", "observables", "seed"),
