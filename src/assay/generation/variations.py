@@ -7,7 +7,7 @@ densities of the incoming partons: w(f mu)/w(mu) is a ratio of products of two d
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,8 +73,19 @@ def variation_ratios(settings: EmbeddedSettings, partons: Partons, names: Sequen
     GenerationError
         If a name is unknown, members of the set are not installed, or a ratio is not finite.
     """
-    columns = [_ratio(settings, partons, name) for name in names]
-    ratios = np.stack(columns, axis=1) if columns else np.empty((len(partons.fractions), 0))
+    return ratios_of(lambda variation: _ratio(settings, partons, variation), len(partons.fractions), names)
+
+
+def ratios_of(ratio: Callable[[Variation], FloatArray], n_events: int, names: Sequence[str]) -> FloatArray:
+    """Return the ratios (n_events,) of named variations as columns, (n_events, V).
+
+    Raises
+    ------
+    GenerationError
+        If a name is unknown, or a ratio is not finite.
+    """
+    columns = [ratio(_known(name)) for name in names]
+    ratios = np.stack(columns, axis=1) if columns else np.empty((n_events, 0))
     if not np.all(np.isfinite(ratios)):
         event, column = (int(index) for index in np.argwhere(~np.isfinite(ratios))[0])
         raise GenerationError(
@@ -85,12 +96,14 @@ def variation_ratios(settings: EmbeddedSettings, partons: Partons, names: Sequen
     return ratios
 
 
-def _ratio(settings: EmbeddedSettings, partons: Partons, name: str) -> FloatArray:
+def _known(name: str) -> Variation:
     variation = variation_of(name)
     if variation is None:
-        raise GenerationError(
-            f"the embedded generator has no weights {name!r}", expected="names such as mur_1_muf_2 or pdf_1"
-        )
+        raise GenerationError(f"no weights {name!r} are known", expected="names such as mur_1_muf_2 or pdf_1")
+    return variation
+
+
+def _ratio(settings: EmbeddedSettings, partons: Partons, variation: Variation) -> FloatArray:
     ratio = np.ones(len(partons.fractions))
     if settings.pdf == NO_PDF:
         return ratio

@@ -26,7 +26,7 @@ from assay.generation.kinematics import FloatArray
 from assay.generation.lhe.sample import Beams
 from assay.generation.records import LHAPDF_NUMBERS
 from assay.generation.scales import LOWEST_FACTORISATION_SCALE, strong_coupling
-from assay.generation.variations import Variation, variation_of
+from assay.generation.variations import Variation, ratios_of
 
 ANTIPROTON = -2212
 _HADRONS = (2212, ANTIPROTON)
@@ -108,23 +108,7 @@ def variation_ratios(origins: Origins, beams: Beams, names: Sequence[str]) -> Fl
     GenerationError
         If a name is unknown, the densities do not come with Pythia, or a ratio is not finite.
     """
-    columns = [_ratio(origins, beams, _known(name)) for name in names]
-    ratios = np.stack(columns, axis=1) if columns else np.empty((len(origins.power), 0))
-    if not np.all(np.isfinite(ratios)):
-        event, column = (int(index) for index in np.argwhere(~np.isfinite(ratios))[0])
-        raise GenerationError(
-            "the weight of a variation is not finite",
-            where=f"event {event}, {names[column]}",
-            expected="nominal parton densities other than zero",
-        )
-    return ratios
-
-
-def _known(name: str) -> Variation:
-    variation = variation_of(name)
-    if variation is None:
-        raise GenerationError(f"no weights {name!r} are known", expected="names such as mur_1_muf_2 or pdf_1")
-    return variation
+    return ratios_of(lambda variation: _ratio(origins, beams, variation), len(origins.power), names)
 
 
 def _ratio(origins: Origins, beams: Beams, variation: Variation) -> FloatArray:
