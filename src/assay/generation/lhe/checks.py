@@ -38,8 +38,9 @@ def check_records(heads: FloatArray, particles: FloatArray, weights: FloatArray)
     row = 1 + np.arange(len(particles)) - first[event]
 
     def require(good: Any, what: str, expected: str) -> None:
+        """Require what is good per particle, or per number of a particle."""
         if not good.all():
-            worst = int(np.argmin(good))
+            worst = int(np.argmin(good.reshape(len(particles), -1).all(axis=1)))
             raise LHEEventError(int(event[worst]), f"particle {row[worst]}: {what}", int(row[worst]), expected)
 
     def require_event(good: Any, what: str, expected: str, at: int | None = None) -> None:
@@ -48,10 +49,10 @@ def check_records(heads: FloatArray, particles: FloatArray, weights: FloatArray)
 
     require_event(np.isfinite(heads).all(axis=1), "its weight, scale or couplings are not finite", "finite numbers", 0)
     require_event(np.isfinite(weights).all(axis=1), "a weight is not finite", "finite numbers")
-    require(np.isfinite(particles).all(axis=1), "a number is not finite", "finite numbers")
+    require(np.isfinite(particles), "a number is not finite", "finite numbers")
     integers = particles[:, :6]
     require(
-        (integers == np.rint(integers)).all(axis=1),
+        integers == np.rint(integers),
         "a PDG id, status, mother or colour is not an integer",
         "integers in the first six places",
     )
@@ -61,7 +62,7 @@ def check_records(heads: FloatArray, particles: FloatArray, weights: FloatArray)
     n_incoming = np.bincount(event[status == INCOMING], minlength=len(heads))
     require_event(n_incoming == 2, "it has not two incoming particles", "two with status -1")
     known = (mothers >= 0.0) & (mothers <= counts[event][:, None]) & (mothers != row[:, None])
-    require(known.all(axis=1), "a mother is not another particle of the event", "numbers from 0 (none) to the last one")
+    require(known, "a mother is not another particle of the event", "numbers from 0 (none) to the last one")
     energies = particles[:, 9]
     require((status == OUTGOING) <= (energies >= 0.0), "its energy is negative", "an energy of zero or more")
     imbalance = _imbalance(particles, status, event, len(heads))

@@ -42,9 +42,17 @@ class _Field:
 
     @property
     def layout(self) -> tuple[int, int, int]:
-        """What fields have in common that are read together; integers have no decimals, and a width."""
-        width = self.stop - self.start if self.decimals == 0 else 0
-        return self.decimals, self.exponent_digits, width
+        """What fields have in common that are read together: integers have no decimals, and differ in width."""
+        return self.decimals, self.exponent_digits, self.width
+
+    @property
+    def width(self) -> int:
+        """The columns that are read: an integer's with its spaces, a float's with one for its sign."""
+        return self.stop - self.start if self.decimals == 0 else self.decimals + self.exponent_digits + 5
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.stop - self.width, self.stop)
 
 
 def numbers_of(texts: Sequence[bytes], spans: Spans) -> FloatArray | None:
@@ -62,20 +70,23 @@ def numbers_of(texts: Sequence[bytes], spans: Spans) -> FloatArray | None:
     if fields is None:
         return None
     characters = np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(texts), length)
-    fixed = np.ones(length, dtype=bool)
+    same = (characters == characters[0]).all(axis=0)
+    literal = np.ones(length, dtype=bool)
     for field in fields:
-        fixed[max(field.start, field.stop - _width(field)) : field.stop] = False
-    literal = np.take(characters, np.flatnonzero(fixed), axis=1)
-    if (literal != literal[0]).any():
+        literal[field.columns] = False
+    if not same[literal].all():
         return None
     result = np.empty((len(texts), len(fields)))
-    for layout in dict.fromkeys(field.layout for field in fields):
-        places = [place for place, field in enumerate(fields) if field.layout == layout]
-        columns = np.array(
-            [np.arange(fields[place].stop - _width(fields[place]), fields[place].stop) for place in places]
-        )
-        read = _integers if layout[0] == 0 else _floats
-        values = read(np.take(characters, columns, axis=1), fields[places[0]])
+    by_layout: dict[tuple[int, int, int], list[int]] = {}
+    for place, field in enumerate(fields):
+        if same[field.columns].all():  # such as most statuses, mothers and masses
+            result[:, place] = float(template[field.first : field.stop])
+        else:
+            by_layout.setdefault(field.layout, []).append(place)
+    for (decimals, exponent_digits, _), places in by_layout.items():
+        columns = np.array([np.arange(length)[fields[place].columns] for place in places])
+        found = np.take(characters, columns, axis=1)
+        values = _floats(found, decimals, exponent_digits) if decimals else _integers(found)
         if values is None:
             return None
         result[:, places] = values
@@ -96,16 +107,13 @@ def _fields(template: bytes, spans: Spans) -> list[_Field] | None:
             fields.append(_Field(start, first, stop, 0, 0))
         else:
             return None
+        if fields[-1].columns.start < 0:  # no room for a sign
+            return None
         end = stop
     return fields
 
 
-def _width(field: _Field) -> int:
-    """Return the columns of a number that are read: an integer's with its spaces, a float's with one for its sign."""
-    return field.stop - field.start if field.decimals == 0 else field.decimals + field.exponent_digits + 5
-
-
-def _integers(characters: Characters, field: _Field) -> FloatArray | None:
+def _integers(characters: Characters) -> FloatArray | None:
     """Read right-aligned integers, characters `(n_texts, n_fields, width)`."""
     digits = characters - np.uint8(_ZERO)  # what is no digit wraps to more than nine
     is_digit = digits < 10
@@ -120,9 +128,8 @@ def _integers(characters: Characters, field: _Field) -> FloatArray | None:
     return np.where((characters == _MINUS).any(axis=-1), -values, values)
 
 
-def _floats(characters: Characters, field: _Field) -> FloatArray | None:
+def _floats(characters: Characters, decimals: int, exponent_digits: int) -> FloatArray | None:
     """Read numbers such as +1.2345e-06, characters `(n_texts, n_fields, width)` from the sign to the last digit."""
-    decimals, exponent_digits = field.decimals, field.exponent_digits
     sign, point, e = characters[..., 0], characters[..., 2], characters[..., 3 + decimals]
     exponent_sign = characters[..., 4 + decimals]
     places = [1, *range(3, 3 + decimals), *range(5 + decimals, 5 + decimals + exponent_digits)]

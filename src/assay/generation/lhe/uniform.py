@@ -48,8 +48,8 @@ def read_uniform(
     UniformEvents or None
         None if the events are not laid out alike, whatever the reason: a fault is for the reader word by word to find.
     """
-    parts = [body.partition(b"<") for body in bodies]
-    records = _read([record for record, _, _ in parts], _WORD)
+    texts = [body.partition(b"<")[0] for body in bodies]
+    records = _read(texts, _WORD)
     if records is None:
         return None
     counts = np.empty(len(bodies), dtype=np.int64)
@@ -64,16 +64,17 @@ def read_uniform(
         heads[places] = numbers[:, :head_numbers]
         rows = starts[places, None] + np.arange(counts[places[0]])
         particles[rows] = numbers[:, head_numbers:].reshape(*rows.shape, particle_numbers)
-    return _with_weights([tag + rest for _, tag, rest in parts], names, heads, particles)
+    ends = [body.find(b"<wgt", len(text)) for body, text in zip(bodies, texts, strict=True)]
+    tails = [body[end:] if end >= 0 else b"" for body, end in zip(bodies, ends, strict=True)]
+    return _with_weights(tails, names, heads, particles)
 
 
 def _with_weights(
-    rests: Sequence[bytes], names: tuple[str, ...] | None, heads: FloatArray, particles: FloatArray
+    tails: Sequence[bytes], names: tuple[str, ...] | None, heads: FloatArray, particles: FloatArray
 ) -> UniformEvents | None:
-    """Add the weights, which stand in what is left of each event after its record."""
-    tails = [rest[begin:] if (begin := rest.find(b"<wgt")) >= 0 else b"" for rest in rests]
+    """Add the weights, with the first of which the tails of the events begin."""
     found = tuple(name.decode() for name in _NAME.findall(tails[0])) if names is None else names
-    weights = np.empty((len(rests), len(found)))
+    weights = np.empty((len(tails), len(found)))
     groups = _read(tails, _WEIGHT) if found else []
     if groups is None or (not found and any(tails)):
         return None
