@@ -141,6 +141,17 @@ def test_no_end_tag(tmp_path, lines):
         read_lhe(tmp_path / "open.lhe")
 
 
+def test_an_event_that_begins_within_another_is_told_however_many_end(tmp_path, lines):
+    head, *events = "".join(lines[0]).split("<event>")
+    events[17] = events[17].replace("</event>", "")
+    events[40] = events[40].replace("</event>", "</event></event>")
+    (tmp_path / "nested.lhe").write_text("<event>".join([head, *events]))
+    with pytest.raises(
+        LHEError, match=rf"event 17, line {lines[1][17] + 1}: .*200 events begin and 200 end, not in turn"
+    ):
+        read_lhe(tmp_path / "nested.lhe")
+
+
 def records(**changes):
     """Two events of q q > q q: heads, particles (id, status, mothers, colours, p, E, m, lifetime, spin), weights."""
     particles = np.zeros((8, 13))

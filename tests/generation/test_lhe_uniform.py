@@ -62,6 +62,13 @@ def test_numbers_are_those_of_float(numbers: list[tuple[float, int]], decimals: 
         (" nan\n", " nan\n"),
         (" 0. 1\n", " 0. 1\n"),
         (" 1.5\n", " 1.5\n"),
+        (" 1.5e+00\n", " 1.5E+00\n"),
+        (" 1.5e+00\n", " 1.5e000\n"),
+        (" 1.5e+00\n", " 1.5e+0+\n"),
+        (" 1.5e+00\n", "x1.5e+00\n"),
+        ("+1.5e+00\n", "01.5e+00\n"),
+        ("1.5e+00 -\n", "2.5e+00 -\n"),
+        ("1.5e+00\n", "2.5e+00\n"),
     ],
 )
 def test_what_is_laid_out_otherwise_is_left_alone(texts: tuple[str, str]) -> None:
@@ -71,6 +78,11 @@ def test_what_is_laid_out_otherwise_is_left_alone(texts: tuple[str, str]) -> Non
 def test_integers_are_right_aligned_with_signs() -> None:
     found = columns_of("   5  -21", " -11    7", "+123 1234")
     np.testing.assert_array_equal(found, [[5, -21], [-11, 7], [123, 1234]])
+
+
+def test_numbers_that_are_the_same_in_all_texts_stand_beside_others() -> None:
+    found = columns_of("  5 -1.25e-30   2 3.0e+00", "  5 -1.25e-30   2 4.5e-01", "  5 -1.25e-30 -12 0.0e+00")
+    np.testing.assert_array_equal(found, [[5, -1.25e-30, 2, 3.0], [5, -1.25e-30, 2, 0.45], [5, -1.25e-30, -12, 0.0]])
 
 
 @pytest.fixture

@@ -26,8 +26,7 @@ _INTEGER = re.compile(rb"[+-]?\d{1,15}")
 _WIDEST = 24
 _EXACT_POWER = 22
 """10**22 is the largest power of ten that a double holds exactly."""
-_ZERO, _SPACE, _PLUS, _MINUS, _POINT = (ord(character) for character in "0 +-.")
-_E = (ord("e"), ord("E"))
+_ZERO, _SPACE, _PLUS, _MINUS = (ord(character) for character in "0 +-")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,12 @@ class _Field:
     def columns(self) -> slice:
         return slice(self.stop - self.width, self.stop)
 
+    @property
+    def marks(self) -> list[int]:
+        """The columns of a float's point and e, which are the same in all texts."""
+        e = self.stop - self.exponent_digits - 2
+        return [e - self.decimals - 1, e] if self.decimals else []
+
 
 def numbers_of(texts: Sequence[bytes], spans: Spans) -> FloatArray | None:
     """Return the numbers of texts with the same layout, shape `(n_texts, n_numbers)`; None if it is not the same.
@@ -74,6 +79,7 @@ def numbers_of(texts: Sequence[bytes], spans: Spans) -> FloatArray | None:
     literal = np.ones(length, dtype=bool)
     for field in fields:
         literal[field.columns] = False
+        literal[field.marks] = True
     if not same[literal].all():
         return None
     result = np.empty((len(texts), len(fields)))
@@ -130,32 +136,27 @@ def _integers(characters: Characters) -> FloatArray | None:
 
 def _floats(characters: Characters, decimals: int, exponent_digits: int) -> FloatArray | None:
     """Read numbers such as +1.2345e-06, characters `(n_texts, n_fields, width)` from the sign to the last digit."""
-    sign, point, e = characters[..., 0], characters[..., 2], characters[..., 3 + decimals]
-    exponent_sign = characters[..., 4 + decimals]
-    places = [1, *range(3, 3 + decimals), *range(5 + decimals, 5 + decimals + exponent_digits)]
-    digits = np.take(characters, places, axis=-1) - np.uint8(_ZERO)
-    well = (
-        (digits < 10).all()
-        and (point == _POINT).all()
-        and ((e == _E[0]) | (e == _E[1])).all()
-        and ((exponent_sign == _PLUS) | (exponent_sign == _MINUS)).all()
-        and ((sign == _SPACE) | (sign == _PLUS) | (sign == _MINUS)).all()
-    )
-    if not well:
+    sign, exponent_sign = characters[..., 0], characters[..., 4 + decimals]
+    digits = characters - np.uint8(_ZERO)  # what is no digit wraps to more than nine
+    well = ((sign == _SPACE) | (sign == _PLUS) | (sign == _MINUS)).all() and (
+        (exponent_sign == _PLUS) | (exponent_sign == _MINUS)
+    ).all()
+    # signs, point and e are no digits, all others are
+    if not well or np.count_nonzero(digits < 10) != sign.size * (1 + decimals + exponent_digits):
         return None
     numbers = digits.astype(np.float64)
-    mantissa = numbers[..., : 1 + decimals] @ 10.0 ** np.arange(decimals, -1, -1)
-    exponent = numbers[..., 1 + decimals :] @ 10.0 ** np.arange(exponent_digits - 1, -1, -1)
+    powers = 10.0 ** np.arange(decimals, -1, -1)
+    mantissa = numbers[..., 1 : 3 + decimals] @ np.insert(powers, 1, 0.0)  # nothing for the point
+    exponent = numbers[..., 5 + decimals :] @ 10.0 ** np.arange(exponent_digits - 1, -1, -1)
     power = np.where(exponent_sign == _MINUS, -exponent, exponent) - decimals
-    values = np.where(power < 0, mantissa / _power(-power), mantissa * _power(power))
+    size = np.abs(power)
+    scale = _POWERS[np.minimum(size, _EXACT_POWER).astype(np.int64)]
+    values: FloatArray = np.where(power < 0, mantissa / scale, mantissa * scale)
     values = np.where(sign == _MINUS, -values, values)
-    for place in np.argwhere((np.abs(power) > _EXACT_POWER) & (mantissa > 0.0)):
-        values[tuple(place)] = float(characters[tuple(place)].tobytes())
+    if size.max() > _EXACT_POWER:
+        for place in np.argwhere((size > _EXACT_POWER) & (mantissa > 0.0)):
+            values[tuple(place)] = float(characters[tuple(place)].tobytes())
     return values
 
 
 _POWERS = np.array([float(f"1e{power}") for power in range(_EXACT_POWER + 1)])
-
-
-def _power(exponent: FloatArray) -> FloatArray:
-    return _POWERS[np.clip(exponent, 0, _EXACT_POWER).astype(np.int64)]

@@ -11,15 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from assay.errors import LHEError
 from assay.generation.lhe.faults import LHEEventError
 
 BYTES_PER_READ = 4 << 20
 
 
-_EVENT = re.compile(rb"<event(?:\s[^>]*)?>(.*?)</event>", re.DOTALL)
 _BEGINNING = re.compile(rb"<event[\s>]")
 _END = b"</event>"
+_AFTER_EVENT = np.frombuffer(b"> \t\n\r\f\v", dtype=np.uint8)
 
 
 @contextmanager
@@ -99,15 +102,24 @@ def bodies(text: bytes, first: int) -> list[bytes]:
     LHEEventError
         If events do not begin and end in turn.
     """
-    parts = text.split(_END)[:-1]
-    n_begun = len(_BEGINNING.findall(text))
-    if n_begun != len(parts):
-        what = f"{n_begun} events begin and {len(parts)} end"
+    characters = np.frombuffer(text, dtype=np.uint8)
+    tags = np.flatnonzero(characters == ord("<"))
+    second = characters[tags + 1]
+    begins = _places(characters, tags[second == ord("e")], b"<event")
+    begins = begins[np.isin(characters[begins + len(b"<event")], _AFTER_EVENT)]
+    closing = tags[second == ord("/")]
+    ends = _places(characters, closing[characters[closing + 2] == ord("e")], _END)
+    if len(begins) != len(ends) or (begins > ends).any() or (ends[:-1] > begins[1:]).any():
+        what = f"{len(begins)} events begin and {len(ends)} end, not in turn"
         raise LHEEventError(first + _unended(text), what, expected="<event> and </event> in turn")
-    split = [part.partition(b"<event>") for part in parts]
-    if all(tag for _, tag, _ in split):
-        return [body for _, _, body in split]
-    return _EVENT.findall(text)  # tags with attributes: ten times slower
+    return [text[text.index(b">", tag) + 1 : end] for tag, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+
+def _places(characters: NDArray[np.uint8], places: NDArray[np.int64], word: bytes) -> NDArray[np.int64]:
+    """Return the places, all at least as far from the end as the word is long, where a word stands."""
+    windows = np.lib.stride_tricks.sliding_window_view(characters, len(word))
+    found: NDArray[np.int64] = places[(windows[places] == np.frombuffer(word, dtype=np.uint8)).all(axis=1)]
+    return found
 
 
 def _unended(text: bytes) -> int:
