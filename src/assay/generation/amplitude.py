@@ -12,7 +12,7 @@ from assay.errors import GenerationError
 from assay.generation.amplitudes.definition import Amplitude, AmplitudeOptions, Legs
 from assay.generation.diagrams import vector_and_photon, vector_higgs, vector_pair, wbf_higgs
 
-__all__ = ["DIAGRAMS", "Amplitude", "AmplitudeOptions", "Legs", "amplitude_of", "flavour_channels"]
+__all__ = ["DIAGRAMS", "Amplitude", "AmplitudeOptions", "Legs", "amplitude_of", "find_diagrams", "flavour_channels"]
 
 
 class Diagrams(Protocol):
@@ -60,7 +60,7 @@ def amplitude_of(process: str, legs: Legs, options: AmplitudeOptions = DEFAULT_O
     GenerationError
         If the process is unknown, or the legs are no channel of it.
     """
-    found = _find(process).amplitude(legs, options)
+    found = find_diagrams(process).amplitude(legs, options)
     if found is None:
         channels = flavour_channels(process, options)
         raise GenerationError(
@@ -83,11 +83,18 @@ def flavour_channels(process: str, options: AmplitudeOptions = DEFAULT_OPTIONS) 
     GenerationError
         If the process is unknown.
     """
-    found = _find(process)
+    found = find_diagrams(process)
     return tuple(legs for legs in found.channels() if found.amplitude(legs, options) is not None)
 
 
-def _find(process: str) -> Diagrams:
+def find_diagrams(process: str) -> Diagrams:
+    """Return what a process is, by name.
+
+    Raises
+    ------
+    GenerationError
+        If there is none of that name.
+    """
     try:
         return DIAGRAMS[process]
     except KeyError:

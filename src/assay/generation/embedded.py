@@ -15,13 +15,14 @@ import numpy as np
 
 from assay import __version__
 from assay.errors import GenerationError
+from assay.generation.amplitudes.higgs_decays import HIGGS
 from assay.generation.hard_process import HardProcess
 from assay.generation.higgs_decay import HiggsProducts, decayed
 from assay.generation.kinematics import FloatArray
 from assay.generation.lhe.sample import LHESample
 from assay.generation.model import find_model
 from assay.generation.prepared import PreparedProcess, operators
-from assay.generation.processes import HIGGS, PROCESSES, find_process
+from assay.generation.processes import PROCESSES, find_process
 from assay.generation.records import event_records
 from assay.generation.sampling import Effort, sampling_of
 from assay.generation.settings import EmbeddedSettings

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from assay.generation.amplitudes.definition import Amplitude, AmplitudeOptions
+from assay.generation.amplitudes.higgs_decays import HIGGS
 from assay.generation.decay_tree import Falling, Leaf, Pair, Resonance, decay, decay_measure
-from assay.generation.diagrams.higgs_to_leptons import HIGGS, higgs_to_leptons
+from assay.generation.diagrams.higgs_to_leptons import higgs_to_leptons
 from assay.generation.kinematics import ComplexArray, FloatArray, minkowski_product
 from assay.generation.model import ElectroweakInputs, find_model
 

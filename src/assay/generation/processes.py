@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from assay.errors import GenerationError
-from assay.generation.amplitude import Legs
+from assay.generation.amplitude import Legs, find_diagrams
+from assay.generation.amplitudes.higgs_decays import HIGGS
 from assay.generation.cuts import CHARGED_LEPTONS, JETS, PHOTONS, Cuts
 from assay.generation.decay_tree import Falling, Leaf, Node, Pair, Resonance
 from assay.generation.flavours import charge_of
 from assay.generation.model import ElectroweakInputs
 
-HIGGS, Z_BOSON, W_PLUS = 25, 23, 24
+Z_BOSON, W_PLUS = 23, 24
 WIDTHS_ON_SHELL = 15.0
 """Bosons within so many widths of their pole are on their mass shell (MadGraph's `bwcutoff`): event records name them,
 and diagrams of two W bosons alone make sense there alone."""
@@ -184,11 +184,5 @@ def find_process(name: str) -> Process:
     GenerationError
         If there is none of that name.
     """
-    try:
-        return PROCESSES[name]
-    except KeyError:
-        raise GenerationError(
-            f"the embedded generator has no process {name!r}",
-            expected=f"one of {', '.join(PROCESSES)}",
-            mend="choose one of these or `generator: madgraph`",
-        ) from None
+    find_diagrams(name)
+    return PROCESSES[name]

@@ -8,12 +8,13 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.generation.amplitudes.higgs_decays import HIGGS
 from assay.generation.flavours import charge_of
 from assay.generation.higgs_decay import HiggsProducts
 from assay.generation.kinematics import FloatArray, minkowski_product
 from assay.generation.lhe.sample import Beams
 from assay.generation.model import ElectroweakInputs
-from assay.generation.processes import HIGGS, W_PLUS, WIDTHS_ON_SHELL, Z_BOSON, find_process
+from assay.generation.processes import W_PLUS, WIDTHS_ON_SHELL, Z_BOSON, find_process
 from assay.generation.scales import strong_coupling
 from assay.generation.settings import NO_PDF, EmbeddedSettings
 from assay.generation.unweighting import HardEvents

@@ -12,12 +12,12 @@ import numpy as np
 from assay.errors import GenerationError
 from assay.generation.amplitudes.couplings import Couplings, couplings_of
 from assay.generation.amplitudes.definition import Amplitude, AmplitudeOptions, Legs
-from assay.generation.amplitudes.fermions import fermion_lines
+from assay.generation.amplitudes.fermions import fermion_lines, identical_particles
+from assay.generation.amplitudes.higgs_decays import HIGGS
 from assay.generation.amplitudes.series import kept, relevant
 from assay.generation.diagrams.two_lines import Chiralities, Exchange, exchange
 from assay.generation.kinematics import ComplexArray, FloatArray
 
-HIGGS = 25
 LEPTONS = (11, 12, 13, 14, 15, 16)
 
 
@@ -49,11 +49,10 @@ def higgs_to_leptons(legs: Legs, options: AmplitudeOptions) -> Amplitude:
         for found in exchanges
     ]
     helicities = tuple(dict.fromkeys(key for found in exchanges for key in found.tensors))
-    identical = np.prod([np.prod(np.arange(1, 1 + legs[1:].count(leg))) for leg in set(legs[1:])])
     return Amplitude(
         legs=legs,
         operators=tuple(couplings.operators[position] for position in positions),
-        colour=np.array([[1.0 / identical]]),
+        colour=np.array([[1.0 / identical_particles(legs[1:])]]),
         flows=(((0, 0),) * len(legs),),
         components=_Calculation(tuple(exchanges), helicities, 1 + len(positions), couplings),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from assay.generation.amplitudes.couplings import W
 from assay.generation.amplitudes.definition import Amplitude, AmplitudeOptions, Legs
+from assay.generation.amplitudes.higgs_decays import HIGGS
 from assay.generation.diagrams.channels import (
-    HIGGS,
     W_LEPTONS,
     Z_LEPTONS,
     annihilating_to_neutral,

@@ -7,7 +7,8 @@ from itertools import product
 
 from assay.generation.amplitudes.definition import Amplitude, AmplitudeOptions, Legs
 from assay.generation.amplitudes.fermions import is_fermion
-from assay.generation.diagrams.channels import HIGGS, QUARKS
+from assay.generation.amplitudes.higgs_decays import HIGGS
+from assay.generation.diagrams.channels import QUARKS
 from assay.generation.diagrams.two_lines import higgs_amplitude, two_fermion_lines
 
 PARTONS = (*QUARKS, *(-quark for quark in QUARKS))
