@@ -10,7 +10,7 @@ import torch
 
 from assay.estimators.settings import NetworkSettings, TrainingSettings
 from assay.estimators.training import TrainedEstimator, train_estimator
-from assay.sampling.samples import RatioSample, SampleInfo, ScoreSample
+from assay.sampling.samples import DensitySample, RatioSample, SampleInfo, ScoreSample
 
 # units that differ by orders of magnitude, so that forgotten scalings show
 UNITS = np.array([1.0, 100.0])
@@ -56,6 +56,18 @@ def make_score_sample() -> Callable[..., ScoreSample]:
         x, z = _draw(np.zeros((n, 2)), rng)
         columns = {"x": x, "theta": np.zeros((n, 2)), "t_xz": z / UNITS}
         return ScoreSample(info=INFO, **{name: column.astype(np.float32) for name, column in columns.items()})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_density_sample() -> Callable[..., DensitySample]:
+    def make(n: int = 2000, seed: int = 1) -> DensitySample:
+        rng = np.random.default_rng(seed)
+        theta = rng.uniform(-1.0, 1.0, (n, 2)) * UNITS
+        x, z = _draw(theta, rng)
+        columns = {"x": x, "theta": theta, "t_xz": (z - theta / UNITS) / UNITS}
+        return DensitySample(info=INFO, **{name: column.astype(np.float32) for name, column in columns.items()})
 
     return make
 

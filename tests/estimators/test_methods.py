@@ -137,7 +137,7 @@ def test_joint_ratio_of_zero_is_a_target_like_any_other() -> None:
 
 
 def test_registry() -> None:
-    assert set(METHODS) == {"carl", "rolr", "cascal", "rascal", "alice", "alices", "sally"}
+    assert set(METHODS) == {"carl", "rolr", "cascal", "rascal", "alice", "alices", "sally", "sallino", "nde", "scandal"}
     assert isinstance(method_named("sally"), ScoreMethod)
     assert {m.name for m in RATIO_METHODS if m.uses_joint_score} == {"cascal", "rascal", "alices"}
 

@@ -70,11 +70,16 @@ def test_the_folder_is_the_contract(ratio: ParameterisedRatio, tmp_path: Path) -
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
     content = json.loads((tmp_path / "model" / "model.json").read_text())
     assert content["method"] == "alices"
-    assert content["network"] == {"hidden": [16, 12], "activation": "silu"}
+    assert content["network"] == {
+        "hidden": [16, 12],
+        "activation": "silu",
+        "residual": False,
+        "preprocessing": ["standard"] * 3,
+    }
     assert content["observables"] == ["x0", "x1", "noise"]
     assert content["parameters"] == ["p", "q"]
     assert content["ranges"] == [[-1.0, 1.0], [-100.0, 100.0]]
-    assert content["scaling"]["theta"] == {"centre": [0.0, 0.0], "scale": [1.0, 100.0]}
+    assert content["scaling"]["theta.scale"] == [1.0, 100.0]
     assert len(content["training"]["train_digest"]) == 64
     assert content["versions"]["torch"] == torch.__version__
     assert content["sha256"]["weights.safetensors"] == sha256(tmp_path / "model" / "weights.safetensors")

@@ -33,6 +33,8 @@ def _inputs(n: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
 FORMULAE: dict[str, Callable[[float], float]] = {
     "elu": lambda v: v if v > 0 else math.exp(v) - 1.0,
     "gelu": lambda v: 0.5 * v * (1.0 + math.erf(v / math.sqrt(2.0))),
+    "leaky_relu": lambda v: v if v > 0 else 0.01 * v,
+    "relu": lambda v: max(v, 0.0),
     "sigmoid": lambda v: 1.0 / (1.0 + math.exp(-v)),
     "silu": lambda v: v / (1.0 + math.exp(-v)),
     "softplus": lambda v: math.log1p(math.exp(v)),

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from assay.errors import TrainingError
+from assay.estimators.density import Density
 from assay.estimators.history import EpochRecord
-from assay.estimators.methods import METHODS
+from assay.estimators.methods import METHODS, RatioMethod, ScoreMethod, method_named
 from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.score import LocalScore
 from assay.estimators.settings import NetworkSettings, TrainingSettings
 from assay.estimators.training import TrainedEstimator, train_estimator
-from assay.sampling.samples import RatioSample, ScoreSample
+from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
 pytestmark = pytest.mark.fast
 
@@ -25,18 +26,26 @@ NETWORK = NetworkSettings((12,))
 SETTINGS = TrainingSettings(epochs=2, batch_size=250, device="cpu")
 Make = Callable[..., RatioSample]
 MakeScore = Callable[..., ScoreSample]
+MakeDensity = Callable[..., DensitySample]
 
 
-def _train(method: str, train: RatioSample | ScoreSample, validation: RatioSample | ScoreSample) -> TrainedEstimator:
+def _train(method: str, train: Sample, validation: Sample) -> TrainedEstimator:
     return train_estimator(method, train, validation, NETWORK, SETTINGS)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_trains(method: str, make_ratio_sample: Make, make_score_sample: MakeScore) -> None:
-    make = make_score_sample if method == "sally" else make_ratio_sample
+def test_every_method_trains(
+    method: str, make_ratio_sample: Make, make_score_sample: MakeScore, make_density_sample: MakeDensity
+) -> None:
+    definition = method_named(method)
+    make: Callable[..., Sample] = make_ratio_sample
+    kind: type = ParameterisedRatio
+    if not isinstance(definition, RatioMethod):
+        score = isinstance(definition, ScoreMethod)
+        make, kind = (make_score_sample, LocalScore) if score else (make_density_sample, Density)
     trained = _train(method, make(), make(500, 2))
     estimator = trained.estimator
-    assert isinstance(estimator, LocalScore if method == "sally" else ParameterisedRatio)
+    assert isinstance(estimator, kind)
     assert estimator.observables == ("x0", "x1", "noise")
     assert estimator.parameters == ("p", "q")
     assert estimator.reference.tolist() == [0.0, 0.0]

@@ -39,6 +39,11 @@ class DescribedEstimator(Generic[Network]):
         return self.description.parameters
 
     @property
+    def nuisance(self) -> tuple[str, ...]:
+        """The last of the parameters: those that are nuisance parameters."""
+        return self.description.nuisance
+
+    @property
     def reference(self) -> NDArray[np.float64]:
         """The hypothesis that a ratio is relative to, or at which a score is estimated, shape (P,)."""
         return np.asarray(self.description.reference, dtype=np.float64)

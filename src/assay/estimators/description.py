@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.estimators.settings import NetworkSettings, TrainingSettings
+from assay.estimators.settings import FlowSettings, NetworkSettings, TrainingSettings
+from assay.sampling.rate import PolynomialRate
 
-Family = Literal["parameterised_ratio", "local_score"]
+Family = Literal[
+    "parameterised_ratio",
+    "doubly_parameterised_ratio",
+    "morphing_aware_ratio",
+    "quadratic_ratio",
+    "pointwise_ratio",
+    "local_score",
+    "density",
+]
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,21 @@ class ModelDescription:
     reference
         theta1 of a ratio, theta of a score.
     network
-        The architecture.
+        The architecture, with the preprocessing of every observable.
     training
         How it was trained.
+    x_ranges
+        (smallest, largest) value of every observable in the training.
+    nuisance
+        The last of the parameters: those that are nuisance parameters.
+    rate
+        sigma(theta) / sigma(reference), which morphing-aware and quadratic ratios divide by.
+    points
+        theta_k of point-by-point ratios.
+    flow
+        Of densities.
+    discrete
+        Which observables a density takes as counts.
     """
 
     method: str
@@ -69,3 +90,9 @@ class ModelDescription:
     reference: tuple[float, ...]
     network: NetworkSettings
     training: TrainingRecord
+    x_ranges: tuple[tuple[float, float], ...] = ()
+    nuisance: tuple[str, ...] = ()
+    rate: PolynomialRate | None = None
+    points: tuple[tuple[float, ...], ...] | None = None
+    flow: FlowSettings | None = None
+    discrete: tuple[bool, ...] = ()

@@ -4,30 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import ModelError
-from assay.estimators.checks import (
-    Agreement,
-    CheckResult,
-    Events,
-    agreement,
-    calibration_slope,
-    joint_ratio_consistency,
-    mean_ratio,
-    mean_score,
-)
-from assay.estimators.ratio import ParameterisedRatio
-from assay.estimators.score import LocalScore
+from assay.estimators.calibration import CalibrationCurve
+from assay.estimators.checks import Agreement, agreement, excess_information, mean_score, overtraining, score_knowledge
+from assay.estimators.density_checks import DensityEstimator, density_checks
+from assay.estimators.description import ModelDescription
+from assay.estimators.range_checks import hypotheses_in_range, inputs_in_range
+from assay.estimators.ratio import RatioEstimator
+from assay.estimators.ratio_checks import estimates_of, ratio_checks
+from assay.estimators.tested import first_rows, numbers_of
+from assay.estimators.verdicts import CheckResult
 from assay.files import atomic_path
-from assay.sampling.samples import RatioSample, ScoreSample
+from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
 Array = NDArray[np.float64]
 
 _KEPT = 20_000
+
+
+class ScoreEstimator(Protocol):
+    """What checks need of an estimator of the score at one point."""
+
+    @property
+    def description(self) -> ModelDescription:
+        """Its columns and its origin."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the components of the score."""
+
+    def score(self, x: ArrayLike) -> Array:
+        """Return t(x | theta) at the reference point, shape (E, P)."""
+
+
+class TrainedRatio(RatioEstimator, Protocol):
+    """A ratio estimator that knows its training."""
+
+    @property
+    def description(self) -> ModelDescription:
+        """Its columns and its origin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +63,15 @@ class Diagnostics:
         What is compared: `log r`, or a component of the score per parameter; K of them.
     joint, estimated
         Shape (N, K).
+    curve
+        The calibration curve of a ratio against the joint ratios.
     """
 
     checks: tuple[CheckResult, ...]
     quantities: tuple[str, ...]
     joint: Array
     estimated: Array
+    curve: CalibrationCurve | None = None
 
     @property
     def agreements(self) -> tuple[Agreement, ...]:
@@ -60,6 +84,9 @@ class Diagnostics:
             file.attrs["quantities"] = list(self.quantities)
             for name, values in (("joint", self.joint), ("estimated", self.estimated)):
                 file.create_dataset(name, data=values[:_KEPT], fletcher32=True, compression="gzip")
+            if self.curve is not None:
+                for name in CalibrationCurve.__dataclass_fields__:
+                    file.create_dataset(f"calibration/{name}", data=getattr(self.curve, name), fletcher32=True)
 
 
 def read_comparison(path: Path) -> tuple[tuple[str, ...], Array, Array]:
@@ -79,37 +106,119 @@ def read_comparison(path: Path) -> tuple[tuple[str, ...], Array, Array]:
         ) from None
 
 
-def ratio_diagnostics(estimator: ParameterisedRatio, sample: RatioSample) -> Diagnostics:
-    """Check a ratio estimator on a test sample of events that it has not seen."""
-    y, r_xz = np.asarray(sample.y, dtype=np.float64), np.asarray(sample.r_xz, dtype=np.float64)
-    log_r = estimator.paired_log_ratio(sample.x, sample.theta0)
-    events = _events(sample.x)
-    checks = (
-        joint_ratio_consistency(r_xz, y, events=events),
-        _mean_ratio(log_r, y == 1.0, events, "mean ratio at the reference"),
-        _mean_ratio(-log_r, y == 0.0, events, "mean inverse ratio over the hypotheses"),
-        calibration_slope(log_r, 1.0 / (1.0 + r_xz), name="calibration slope against joint ratios", events=events),
-        calibration_slope(log_r, y, name="calibration slope against labels", events=events),
-    )
-    possible = r_xz > 0.0
-    return Diagnostics(checks, ("log r",), np.log(r_xz[possible])[:, None], log_r[possible][:, None])
+def read_curve(path: Path) -> CalibrationCurve | None:
+    """Return the calibration curve that `Diagnostics.write` wrote, or None if there is none.
 
-
-def score_diagnostics(estimator: LocalScore, sample: ScoreSample) -> Diagnostics:
-    """Check a score estimator on a test sample of events that it has not seen."""
-    estimated, joint = estimator.score(sample.x), np.asarray(sample.t_xz, dtype=np.float64)
-    checks = mean_score(estimated, np.ones(len(estimated)), estimator.parameters, events=_events(sample.x))
-    return Diagnostics(checks, tuple(f"score of {name}" for name in estimator.parameters), joint, estimated)
-
-
-def _mean_ratio(log_r: Array, chosen: NDArray[np.bool_], events: Events, name: str) -> CheckResult:
-    return mean_ratio(log_r[chosen], np.ones(int(chosen.sum())), name=name, events=events[chosen])
-
-
-def _events(x: NDArray[np.float32]) -> Events:
-    """Return which event each sample (N, O) is: the same one is drawn several times, for many hypotheses.
-
-    Events are told apart by their observables; where all of these are counts, errors become rough.
+    Raises
+    ------
+    ModelError
+        If the file cannot be read.
     """
-    _, numbers = np.unique(x, axis=0, return_inverse=True)
-    return numbers.ravel()
+    try:
+        with h5py.File(path, "r") as file:
+            if "calibration" not in file:
+                return None
+            return CalibrationCurve(
+                **{name: file[f"calibration/{name}"][:] for name in CalibrationCurve.__dataclass_fields__}
+            )
+    except (OSError, KeyError) as error:
+        raise ModelError(
+            f"the calibration curve cannot be read ({error})", where=str(path), mend="run evaluate again"
+        ) from None
+
+
+def diagnose(
+    estimator: TrainedRatio | ScoreEstimator | DensityEstimator,
+    test: Sample,
+    training: Sample | None = None,
+    hypotheses: ArrayLike | None = None,
+    seed: int = 0,
+) -> Diagnostics:
+    """Check an estimator, or an ensemble, on a test sample of its kind, of events that it has not seen.
+
+    Parameters
+    ----------
+    estimator
+        Any; which checks are made is decided by the kind of sample.
+    test
+        As for its training.
+    training
+        What it was trained on, to find overtraining; a part of it is enough.
+    hypotheses
+        Where it will be evaluated (T, P); by default those of the test sample.
+    seed
+        Of what the checks choose at random.
+
+    Raises
+    ------
+    ModelError
+        If the training sample is of another kind.
+    """
+    if training is not None and training.kind != test.kind:
+        raise ModelError(f"a {training.kind} sample beside a {test.kind} sample", expected="two of one kind")
+    if isinstance(test, RatioSample):
+        return ratio_diagnostics(estimator, test, training, hypotheses, seed)  # type: ignore[arg-type]
+    if isinstance(test, ScoreSample):
+        return score_diagnostics(estimator, test, training)  # type: ignore[arg-type]
+    return density_diagnostics(estimator, test, training, hypotheses, seed)  # type: ignore[arg-type]
+
+
+def ratio_diagnostics(
+    estimator: TrainedRatio,
+    sample: RatioSample,
+    training: RatioSample | None = None,
+    hypotheses: ArrayLike | None = None,
+    seed: int = 0,
+) -> Diagnostics:
+    """Check a ratio estimator, as `diagnose`."""
+    estimates = estimates_of(estimator, sample)
+    checks, curve = ratio_checks(estimator, sample, estimates, training, seed)
+    ranges = _range_checks(estimator.description, sample.x, sample.theta0 if hypotheses is None else hypotheses)
+    r_xz = np.asarray(sample.r_xz, dtype=np.float64)
+    possible = r_xz > 0.0
+    joint, estimated = np.log(r_xz[possible])[:, None], estimates.log_r[possible][:, None]
+    return Diagnostics((*checks, *ranges), ("log r",), joint, estimated, curve)
+
+
+def score_diagnostics(
+    estimator: ScoreEstimator, sample: ScoreSample, training: ScoreSample | None = None
+) -> Diagnostics:
+    """Check a score estimator, as `diagnose`."""
+    t, joint = estimator.score(sample.x), np.asarray(sample.t_xz, dtype=np.float64)
+    events, names = numbers_of(sample.x), estimator.parameters
+    checks = [
+        *mean_score(t, np.ones(len(t)), names, events=events),
+        *excess_information(t, joint, names, events=events),
+        score_knowledge(t, joint, events),
+        *_range_checks(estimator.description, sample.x, np.asarray(sample.theta)),
+    ]
+    if training is not None:
+        part = first_rows(training)
+        known = score_knowledge(estimator.score(part.x), part.t_xz, numbers_of(part.x))
+        test = score_knowledge(t, joint, events)
+        checks.append(overtraining((known.value, known.error), (test.value, test.error)))
+    return Diagnostics(tuple(checks), tuple(f"score of {name}" for name in names), joint, t)
+
+
+def density_diagnostics(
+    estimator: DensityEstimator,
+    sample: DensitySample,
+    training: DensitySample | None = None,
+    hypotheses: ArrayLike | None = None,
+    seed: int = 0,
+) -> Diagnostics:
+    """Check a density estimator, as `diagnose`."""
+    checks, t = density_checks(estimator, sample, training, seed)
+    ranges = _range_checks(estimator.description, sample.x, sample.theta if hypotheses is None else hypotheses)
+    joint = np.asarray(sample.t_xz, dtype=np.float64)
+    return Diagnostics((*checks, *ranges), tuple(f"score of {name}" for name in estimator.parameters), joint, t)
+
+
+def _range_checks(description: ModelDescription, x: ArrayLike, theta: ArrayLike) -> tuple[CheckResult, ...]:
+    """Check inputs, as far as the model knows their ranges, and hypotheses; a score has no range of hypotheses."""
+    checks: list[CheckResult] = []
+    if description.x_ranges:
+        checks.append(inputs_in_range(x, description.x_ranges, description.observables, description.training.n_train))
+    if description.family != "local_score":
+        checks.append(hypotheses_in_range(theta, description.ranges, description.parameters))
+    return tuple(checks)

@@ -1,4 +1,7 @@
-"""Model folders: `model.json`, `weights.safetensors` and `model.onnx`. Nothing in them runs code when loaded."""
+"""Model folders: `model.json`, `weights.safetensors` and `model.onnx`. Nothing in them runs code when loaded.
+
+Densities have no `model.onnx`: their flows are not made of ONNX operators.
+"""
 
 from __future__ import annotations
 
@@ -12,44 +15,46 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from assay import __version__
 from assay.errors import AssayError, ModelError
 from assay.estimators.description import ModelDescription
-from assay.estimators.networks import RatioNetwork, ScoreNetwork, Standardisation
-from assay.estimators.onnx_graph import ratio_graph, score_graph
-from assay.estimators.ratio import ParameterisedRatio
-from assay.estimators.score import LocalScore
+from assay.estimators.families import FAMILIES, Estimator, blank_parts
+from assay.estimators.onnx_graph import onnx_graph
 from assay.files import read_json, sha256, write_json
 from assay.sampling.folder import atomic_folder
 
-_SCHEMA = 1
+_SCHEMA = 2
 _WEIGHTS = "weights.safetensors"
 _ONNX = "model.onnx"
 _MEND = "train the model again, or take the folder whole from where it was written"
 
 
-def save_estimator(folder: str | Path, estimator: ParameterisedRatio | LocalScore) -> None:
+def save_estimator(folder: str | Path, estimator: Estimator) -> None:
     """Write a model folder, which appears when it is complete and replaces one of the same name."""
     network, description = estimator.network, estimator.description
-    activation = description.network.activation
-    graph = ratio_graph(network, activation) if isinstance(network, RatioNetwork) else score_graph(network, activation)
+    graph = onnx_graph(network, description)
+    names = (_WEIGHTS,) if graph is None else (_WEIGHTS, _ONNX)
     with atomic_folder(folder) as temporary:
-        save_file({name: value.contiguous() for name, value in network.state_dict().items()}, temporary / _WEIGHTS)
-        onnx.save_model(graph, temporary / _ONNX)
+        save_file(
+            {name: value.clone().contiguous() for name, value in network.state_dict().items()}, temporary / _WEIGHTS
+        )
+        if graph is not None:
+            onnx.save_model(graph, temporary / _ONNX)
         write_json(
             temporary / "model.json",
             {
                 "schema": _SCHEMA,
                 **asdict(description),
                 "scaling": _scaling(network),
-                "sha256": {name: sha256(temporary / name) for name in (_WEIGHTS, _ONNX)},
+                "sha256": {name: sha256(temporary / name) for name in names},
                 "versions": {"assay": __version__, "torch": str(torch.__version__), "onnx": onnx.__version__},
             },
         )
 
 
-def load_estimator(folder: str | Path, observables: Sequence[str] | None = None) -> ParameterisedRatio | LocalScore:
+def load_estimator(folder: str | Path, observables: Sequence[str] | None = None) -> Estimator:
     """Read a model folder.
 
     Parameters
@@ -75,15 +80,14 @@ def load_estimator(folder: str | Path, observables: Sequence[str] | None = None)
             mend="evaluate the model on the events it was trained for, or train it again",
         )
     _check_sums(folder, content)
-    network = _network(description)
+    definition = FAMILIES[description.family]
+    network = definition.network(blank_parts(description))
     try:
         network.load_state_dict(load_file(folder / _WEIGHTS))
     except (RuntimeError, SafetensorError) as error:
         raise ModelError(f"the weights do not fit the architecture ({error})", where=str(folder), mend=_MEND) from None
     network.eval()
-    if isinstance(network, RatioNetwork):
-        return ParameterisedRatio(network, description)
-    return LocalScore(network, description)
+    return definition.estimator(network, description)
 
 
 def _content(folder: Path) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def _description(content: dict[str, Any], folder: Path) -> ModelDescription:
 
 def _check_sums(folder: Path, content: dict[str, Any]) -> None:
     expected = content.get("sha256", {})
-    for name in (_WEIGHTS, _ONNX):
+    for name in (_WEIGHTS, *(name for name in expected if name != _WEIGHTS)):
         if not (folder / name).exists():
             raise ModelError(f"{name} is missing", where=str(folder), mend=_MEND)
         if sha256(folder / name) != expected.get(name):
@@ -121,20 +125,7 @@ def _check_sums(folder: Path, content: dict[str, Any]) -> None:
             )
 
 
-def _network(description: ModelDescription) -> RatioNetwork | ScoreNetwork:
-    """Return a network of the right shape; its weights and scalings are to be loaded."""
-
-    def unit(n: int) -> Standardisation:
-        return Standardisation(torch.zeros(n), torch.ones(n))
-
-    n_x, n_theta = len(description.observables), len(description.parameters)
-    if description.family == "parameterised_ratio":
-        return RatioNetwork(unit(n_x), unit(n_theta), description.network)
-    return ScoreNetwork(unit(n_x), unit(n_theta), description.network)
-
-
-def _scaling(network: RatioNetwork | ScoreNetwork) -> dict[str, dict[str, list[float]]]:
+def _scaling(network: nn.Module) -> dict[str, list[float]]:
     """For readers of model.json; the network has the same numbers among its weights."""
-    second = network.theta if isinstance(network, RatioNetwork) else network.score
-    parts = {"x": network.x, "theta" if isinstance(network, RatioNetwork) else "score": second}
-    return {name: {"centre": part.centre.tolist(), "scale": part.scale.tolist()} for name, part in parts.items()}
+    parts = ("centre", "scale", "anchor")
+    return {name: value.tolist() for name, value in network.state_dict().items() if name.rsplit(".", 1)[-1] in parts}

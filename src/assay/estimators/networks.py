@@ -1,7 +1,7 @@
-"""Fully connected networks for ratios and scores, with the scaling of their inputs inside.
+"""Fully connected networks for ratios and scores, with the preprocessing of their inputs inside.
 
-The scaling is part of the network, so that training and evaluation cannot differ in it: callers pass observables and
-parameters in their own units, always.
+The preprocessing is part of the network, so that training and evaluation cannot differ in it: callers pass observables
+and parameters in their own units, always.
 """
 
 from __future__ import annotations
@@ -13,11 +13,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from assay.estimators.preprocessing import Preprocessing, Standardisation
 from assay.estimators.settings import ActivationName, NetworkSettings
+
+__all__ = ["ACTIVATIONS", "Features", "Perceptron", "RatioNetwork", "ScoreNetwork", "Standardisation"]
+
+Features = Standardisation | Preprocessing
 
 ACTIVATIONS: dict[ActivationName, Callable[[Tensor], Tensor]] = {
     "elu": functional.elu,
     "gelu": functional.gelu,
+    "leaky_relu": functional.leaky_relu,
+    "relu": functional.relu,
     "sigmoid": torch.sigmoid,
     "silu": functional.silu,
     "softplus": functional.softplus,
@@ -25,29 +32,43 @@ ACTIVATIONS: dict[ActivationName, Callable[[Tensor], Tensor]] = {
 }
 
 
-class Standardisation(nn.Module):
-    """(value - centre) / scale, by column, in float32.
+class Perceptron(nn.Module):
+    """From observables (n, O) to K numbers (n, K).
 
     Parameters
     ----------
-    centre, scale
-        Shape (n,). A scale of zero (a constant column carries no information) is taken as one.
+    x
+        The preprocessing of the observables.
+    n_outputs
+        K.
+    settings
+        The hidden layers.
     """
 
-    centre: Tensor
-    scale: Tensor
-
-    def __init__(self, centre: Tensor, scale: Tensor) -> None:
+    def __init__(self, x: Features, n_outputs: int, settings: NetworkSettings) -> None:
         super().__init__()
-        self.register_buffer("centre", centre.to(torch.float32))
-        self.register_buffer("scale", torch.where(scale > 0, scale, 1.0).to(torch.float32))
+        self.x = x
+        self.activation = ACTIVATIONS[settings.activation]
+        self.residual = settings.residual
+        self.from_x = nn.Linear(x.n_features, settings.hidden[0])
+        self.hidden = _linears(list(settings.hidden))
+        self.output = nn.Linear(settings.hidden[-1], n_outputs)
 
-    def forward(self, value: Tensor) -> Tensor:
-        """Return the standardised value, shape (..., n)."""
-        return (value - self.centre) / self.scale
+    def outputs(self, x: Tensor) -> Tensor:
+        """Return the output layer, shape (n, K)."""
+        return self.after_first(self.from_x(self.x(x)))
+
+    def after_first(self, first: Tensor) -> Tensor:
+        """Return the output layer (n, K) from the first hidden layer before its activation (n, H)."""
+        value = self.activation(first)
+        for layer in self.hidden:
+            following = self.activation(layer(value))
+            value = value + following if self.residual and following.shape == value.shape else following
+        result: Tensor = self.output(value)
+        return result
 
 
-class RatioNetwork(nn.Module):
+class RatioNetwork(Perceptron):
     """log r(x | theta0, theta1) for a fixed theta1, as a network of observables and theta0.
 
     The first layer is kept as two matrices, W_x x + W_theta theta, so that a grid of hypotheses shares the first half
@@ -56,25 +77,19 @@ class RatioNetwork(nn.Module):
     Parameters
     ----------
     x, theta
-        The scaling of the observables (O,) and of the parameters (P,).
+        The preprocessing of the observables (O,) and of the parameters (P,).
     settings
         The hidden layers.
     """
 
-    def __init__(self, x: Standardisation, theta: Standardisation, settings: NetworkSettings) -> None:
-        super().__init__()
-        self.x = x
+    def __init__(self, x: Features, theta: Standardisation, settings: NetworkSettings) -> None:
+        super().__init__(x, 1, settings)
         self.theta = theta
-        self.activation = ACTIVATIONS[settings.activation]
-        first, *widths = settings.hidden
-        self.from_x = nn.Linear(len(x.centre), first)
-        self.from_theta = nn.Linear(len(theta.centre), first, bias=False)
-        self.hidden = _linears([first, *widths])
-        self.output = nn.Linear(settings.hidden[-1], 1)
+        self.from_theta = nn.Linear(theta.n_features, settings.hidden[0], bias=False)
 
     def forward(self, x: Tensor, theta: Tensor) -> Tensor:
         """Return log r, shape (n,), for x (n, O) and theta (n, P), row by row."""
-        return self.after_first(self.first_of_x(x) + self.first_of_theta(theta))
+        return self.log_ratio(self.first_of_x(x) + self.first_of_theta(theta))
 
     def first_of_x(self, x: Tensor) -> Tensor:
         """Return the observables' part of the first layer, before its activation: (n, O) -> (n, H)."""
@@ -86,48 +101,32 @@ class RatioNetwork(nn.Module):
         result: Tensor = self.from_theta(self.theta(theta))
         return result
 
-    def after_first(self, first: Tensor) -> Tensor:
+    def log_ratio(self, first: Tensor) -> Tensor:
         """Return log r (n,) from the first layer before its activation (n, H)."""
-        return _propagate(first, self.activation, self.hidden, self.output)[:, 0]
+        return self.after_first(first)[:, 0]
 
 
-class ScoreNetwork(nn.Module):
+class ScoreNetwork(Perceptron):
     """t(x | theta) at a fixed theta, as a network of observables.
 
     Parameters
     ----------
     x
-        The scaling of the observables (O,).
+        The preprocessing of the observables (O,).
     score
         The scaling of the score (P,): the network's output times the scale, plus the centre.
     settings
         The hidden layers.
     """
 
-    def __init__(self, x: Standardisation, score: Standardisation, settings: NetworkSettings) -> None:
-        super().__init__()
-        self.x = x
+    def __init__(self, x: Features, score: Standardisation, settings: NetworkSettings) -> None:
+        super().__init__(x, score.n_features, settings)
         self.score = score
-        self.activation = ACTIVATIONS[settings.activation]
-        self.from_x = nn.Linear(len(x.centre), settings.hidden[0])
-        self.hidden = _linears(list(settings.hidden))
-        self.output = nn.Linear(settings.hidden[-1], len(score.centre))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the score, shape (n, P), in one over the parameters' units, for x (n, O)."""
-        raw = _propagate(self.from_x(self.x(x)), self.activation, self.hidden, self.output)
-        return raw * self.score.scale + self.score.centre
+        return self.outputs(x) * self.score.scale + self.score.centre
 
 
 def _linears(widths: list[int]) -> nn.ModuleList:
     return nn.ModuleList(nn.Linear(n, m) for n, m in pairwise(widths))
-
-
-def _propagate(
-    first: Tensor, activation: Callable[[Tensor], Tensor], hidden: nn.ModuleList, output: nn.Module
-) -> Tensor:
-    value = activation(first)
-    for layer in hidden:
-        value = activation(layer(value))
-    result: Tensor = output(value)
-    return result

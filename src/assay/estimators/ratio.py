@@ -1,14 +1,15 @@
-"""The parameterised ratio estimator: log r(x | theta, theta1) for any theta and a fixed theta1."""
+"""Estimators of log r(x | theta, theta1) for any theta: what they have in common, and the parameterised one."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from assay.errors import ModelError
 from assay.estimators.described import DescribedEstimator
@@ -35,6 +36,10 @@ class RatioEstimator(Protocol):
         """The names of the columns of theta."""
 
     @property
+    def nuisance(self) -> tuple[str, ...]:
+        """The last of the parameters: those that are nuisance parameters."""
+
+    @property
     def reference(self) -> Array:
         """The denominator hypothesis theta1, shape (P,)."""
 
@@ -51,8 +56,11 @@ class RatioEstimator(Protocol):
         """Return the gradient of log r with respect to theta, shape (E, P)."""
 
 
-class ParameterisedRatio(DescribedEstimator[RatioNetwork]):
-    """A network of x and theta, evaluated in blocks."""
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class BlockwiseRatio(DescribedEstimator[Network], ABC):
+    """A network of x and theta, evaluated in blocks; how, is what kinds of networks differ in."""
 
     @property
     def ranges(self) -> Array:
@@ -110,7 +118,7 @@ class ParameterisedRatio(DescribedEstimator[RatioNetwork]):
             raise ModelError(f"{len(values)} events and {len(hypotheses)} hypotheses", expected="one for each event")
         with torch.inference_mode():
             parts = [
-                self.network(rows.to(self._device), at.to(self._device)).cpu().numpy().astype(np.float64)
+                self._pairs(rows.to(self._device), at.to(self._device)).cpu().numpy().astype(np.float64)
                 for rows, at in zip(_chunks(values), _chunks(hypotheses), strict=True)
             ]
         return np.concatenate(parts) if parts else np.empty(0)
@@ -123,13 +131,13 @@ class ParameterisedRatio(DescribedEstimator[RatioNetwork]):
         for chunk in _chunks(values):
             rows = torch.from_numpy(hypotheses.astype(np.float32)).to(device).expand(len(chunk), -1)
             rows = rows.clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(self.network(chunk.to(device), rows).sum(), rows)
+            (gradient,) = torch.autograd.grad(self._pairs(chunk.to(device), rows).sum(), rows)
             parts.append(gradient.cpu().numpy().astype(np.float64))
         return np.concatenate(parts) if parts else np.empty((0, len(self.parameters)))
 
     @property
     def _device(self) -> torch.device:
-        return self.network.output.weight.device
+        return next(self.network.parameters()).device
 
     def _checked(self, x: ArrayLike, theta: ArrayLike) -> tuple[Array, Array]:
         return (
@@ -137,12 +145,23 @@ class ParameterisedRatio(DescribedEstimator[RatioNetwork]):
             as_columns(theta, self.parameters, "theta", ModelError),
         )
 
+    def _pairs(self, x: Tensor, theta: Tensor) -> Tensor:
+        """Return log r (n,) of rows x (n, O) and theta (n, P), with its gradient if that is asked for."""
+        result: Tensor = self.network(x, theta)
+        return result
+
+    @abstractmethod
     def _blocks(self, x: Array, theta: Array) -> Iterator[tuple[slice, slice, Tensor]]:
-        """Yield (hypotheses, events, log r) block by block; each part of the first layer is computed once per row."""
+        """Yield (hypotheses, events, log r of all pairs) block by block."""
+
+
+class ParameterisedRatio(BlockwiseRatio[RatioNetwork]):
+    """A plain network of x and theta."""
+
+    def _blocks(self, x: Array, theta: Array) -> Iterator[tuple[slice, slice, Tensor]]:
+        """Yield blocks; each part of the first layer is computed once per row."""
         device = self._device
-        rows = _ROWS_CPU if device.type == "cpu" else _ROWS_GPU
-        step_theta = max(1, rows // _EVENTS)
-        step_x = max(_EVENTS, rows // max(1, min(step_theta, len(theta))))
+        step_theta, step_x = block_sizes(device, len(theta))
         with torch.inference_mode():
             of_theta = self.network.first_of_theta(torch.from_numpy(theta.astype(np.float32)).to(device))
             for i in range(0, len(x), step_x):
@@ -151,8 +170,15 @@ class ParameterisedRatio(DescribedEstimator[RatioNetwork]):
                 for j in range(0, len(theta), step_theta):
                     first = of_theta[j : j + step_theta, None, :] + of_x[None, :, :]
                     n_theta, n_x, width = first.shape
-                    log_r = self.network.after_first(first.view(n_theta * n_x, width)).view(n_theta, n_x)
+                    log_r = self.network.log_ratio(first.view(n_theta * n_x, width)).view(n_theta, n_x)
                     yield slice(j, j + n_theta), slice(i, i + n_x), log_r
+
+
+def block_sizes(device: torch.device, n_theta: int) -> tuple[int, int]:
+    """Return how many hypotheses and events a block has, so that its hidden layers stay near the processor."""
+    rows = _ROWS_CPU if device.type == "cpu" else _ROWS_GPU
+    step_theta = max(1, rows // _EVENTS)
+    return step_theta, max(_EVENTS, rows // max(1, min(step_theta, n_theta)))
 
 
 def _chunks(values: Array) -> Iterator[Tensor]:

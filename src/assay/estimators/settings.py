@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.errors import TrainingError
+from assay.estimators.preprocessing import Kind
 
-ActivationName = Literal["elu", "gelu", "sigmoid", "silu", "softplus", "tanh"]
+ActivationName = Literal["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"]
+KINKED: tuple[ActivationName, ...] = ("leaky_relu", "relu")
+"""Activations whose derivative jumps: a network's score would jump, too."""
 OptimiserName = Literal["adam", "adamw"]
 ScheduleName = Literal["constant", "cosine", "exponential"]
 
@@ -21,18 +24,51 @@ class NetworkSettings:
     hidden
         The width of every hidden layer.
     activation
-        The non-linearity. Only smooth ones are offered, since the methods that learn from the joint score train the
-        network's derivative.
+        The non-linearity. Methods that learn from the joint score train the network's derivative and take smooth ones
+        alone.
+    residual
+        Whether a hidden layer of the width of the one before adds to it, which lets deep networks train.
+    preprocessing
+        What happens to the observables before the first layer (`assay.estimators.preprocessing`): `standard` or `auto`
+        for all, or one kind for each. A trained model has one for each.
     """
 
     hidden: tuple[int, ...] = (100, 100, 100)
     activation: ActivationName = "silu"
+    residual: bool = False
+    preprocessing: Literal["standard", "auto"] | tuple[Kind, ...] = "standard"
 
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1:
             raise TrainingError(
                 f"the network's hidden layers are {list(self.hidden)}",
                 expected="one or more layers of at least one node",
+            )
+
+
+@dataclass(frozen=True)
+class FlowSettings:
+    """A normalising flow, for methods that estimate densities (`assay.estimators.flows`).
+
+    Parameters
+    ----------
+    kind
+        `nsf`: neural spline flow (1906.04032); `maf`: masked affine autoregressive flow (1705.07057).
+    transforms
+        Number of transformations in a row.
+    bins
+        Of each spline; not used by `maf`.
+    """
+
+    kind: Literal["nsf", "maf"] = "nsf"
+    transforms: int = 3
+    bins: int = 8
+
+    def __post_init__(self) -> None:
+        if self.transforms < 1 or self.bins < 2:
+            raise TrainingError(
+                f"a flow of {self.transforms} transformations with {self.bins} bins",
+                expected="one transformation and two bins, or more",
             )
 
 

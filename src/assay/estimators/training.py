@@ -4,55 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from assay.errors import TrainingError
-from assay.estimators.description import ModelDescription, TrainingRecord
+from assay.estimators.description import Family, ModelDescription, TrainingRecord
+from assay.estimators.families import (
+    FAMILIES,
+    AnyObjective,
+    Estimator,
+    Parts,
+    check_fits,
+    default_family,
+    parts_of,
+)
 from assay.estimators.fitting import Callback, fit
 from assay.estimators.history import TrainingHistory
-from assay.estimators.methods import RatioMethod, method_named
-from assay.estimators.objectives import (
-    Groups,
-    RatioObjective,
-    ScoreObjective,
-    check_finite,
-    ratio_network,
-    score_network,
-)
-from assay.estimators.ratio import ParameterisedRatio
-from assay.estimators.score import LocalScore
-from assay.estimators.settings import NetworkSettings, TrainingSettings
-from assay.sampling.samples import RatioSample, ScoreSample
+from assay.estimators.methods import method_named
+from assay.estimators.objectives import Groups, check_finite
+from assay.estimators.preprocessing import kinds_of
+from assay.estimators.settings import KINKED, FlowSettings, NetworkSettings, TrainingSettings
+from assay.sampling.samples import RatioSample, Sample
 
 
 @dataclass(frozen=True)
 class TrainedEstimator:
     """An estimator and how its training went."""
 
-    estimator: ParameterisedRatio | LocalScore
+    estimator: Estimator
     history: TrainingHistory
-
-
-@dataclass(frozen=True)
-class _Data:
-    """The packed rows of both samples, and what identifies them."""
-
-    train: Groups
-    validation: Groups
-    digests: tuple[str, str]
 
 
 def train_estimator(
     method: str,
-    train: RatioSample | ScoreSample,
-    validation: RatioSample | ScoreSample,
+    train: Sample,
+    validation: Sample,
     network: NetworkSettings,
     settings: TrainingSettings,
     *,
+    family: Family | None = None,
+    flow: FlowSettings | None = None,
     callback: Callback | None = None,
     checkpoint: Path | None = None,
 ) -> TrainedEstimator:
@@ -66,6 +61,10 @@ def train_estimator(
         Samples of the kind that the method needs, of disjoint events.
     network, settings
         Architecture and training.
+    family
+        Of ratio estimators: see `assay.estimators.families`; by default the parameterised one.
+    flow
+        Of density estimators.
     callback
         Called after every epoch with its record: for progress and tracking.
     checkpoint
@@ -78,62 +77,68 @@ def train_estimator(
         training diverges.
     """
     definition = method_named(method)
+    chosen = family or default_family(definition)
     _check_samples(train, validation)
+    for sample in (train, validation):
+        check_fits(definition, chosen, sample)
+        if isinstance(sample, RatioSample):
+            _check_ratio_sample(sample)
+    if definition.uses_joint_score and network.activation in KINKED:
+        raise TrainingError(
+            f"{method} learns from the joint score with the activation {network.activation}",
+            expected="a smooth activation, since the score is a derivative of the network",
+            mend="take silu, gelu, elu, softplus, tanh or sigmoid",
+        )
     device = _device(settings)
     digests = (train.digest(), validation.digest())
-    objective: RatioObjective | ScoreObjective
-    if isinstance(definition, RatioMethod) and isinstance(train, RatioSample) and isinstance(validation, RatioSample):
-        _check_ratio_sample(train)
-        _check_ratio_sample(validation)
-        objective = RatioObjective(definition, settings.alpha, ratio_network(train, network, settings.seed))
-        data = _Data(objective.pack(train), objective.pack(validation), digests)
-    elif (
-        not isinstance(definition, RatioMethod)
-        and isinstance(train, ScoreSample)
-        and isinstance(validation, ScoreSample)
-    ):
-        objective = ScoreObjective(score_network(train, network, settings.seed))
-        data = _Data(objective.pack(train), objective.pack(validation), digests)
-    else:
-        needed = "ratio" if isinstance(definition, RatioMethod) else "score"
-        raise TrainingError(
-            f"{method} cannot be trained on a {train.kind} sample", expected=f"a {needed} sample", where=method
-        )
+    parts = parts_of(train, chosen, network, flow)
+    objective = FAMILIES[chosen].objective(definition, settings.alpha, _built(chosen, parts, settings.seed), train)
+    packed: list[Groups] = [objective.pack(train), objective.pack(validation)]  # type: ignore[arg-type]
     objective.network.to(device)
     history = fit(
         objective,
-        tuple(rows.to(device) for rows in data.train),
-        tuple(rows.to(device) for rows in data.validation),
+        tuple(rows.to(device) for rows in packed[0]),
+        tuple(rows.to(device) for rows in packed[1]),
         settings,
         callback=callback,
         checkpoint=checkpoint,
-        fingerprint=_fingerprint(method, network, settings, digests),
+        fingerprint=_fingerprint(method, chosen, parts, settings, digests),
     )
     record = _record(settings, digests, (len(train), len(validation)), history)
-    return TrainedEstimator(_estimator(objective, method, train, network, record), history)
+    description = _description(method, chosen, train, parts, record)
+    return TrainedEstimator(_estimator(objective, chosen, description), history)
 
 
-def _estimator(
-    objective: RatioObjective | ScoreObjective,
-    method: str,
-    train: RatioSample | ScoreSample,
-    network: NetworkSettings,
-    record: TrainingRecord,
-) -> ParameterisedRatio | LocalScore:
-    info = train.info
-    description = ModelDescription(
+def _built(family: Family, parts: Parts, seed: int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return FAMILIES[family].network(parts)
+
+
+def _estimator(objective: AnyObjective, family: Family, description: ModelDescription) -> Estimator:
+    network = objective.network.cpu()
+    network.eval()
+    return FAMILIES[family].estimator(network, description)
+
+
+def _description(method: str, family: Family, train: Sample, parts: Parts, record: TrainingRecord) -> ModelDescription:
+    info, x = train.info, np.asarray(train.x)
+    return ModelDescription(
         method=method,
-        family="parameterised_ratio" if isinstance(objective, RatioObjective) else "local_score",
+        family=family,
         observables=info.observables,
         parameters=info.parameters,
         ranges=info.ranges,
         reference=info.reference,
-        network=network,
+        network=replace(parts.settings, preprocessing=kinds_of(parts.x)),
         training=record,
+        x_ranges=tuple(zip(x.min(axis=0).tolist(), x.max(axis=0).tolist(), strict=True)),
+        nuisance=info.nuisance,
+        rate=info.rate if family in ("morphing_aware_ratio", "quadratic_ratio") else None,
+        points=None if parts.points is None else tuple(map(tuple, parts.points.tolist())),
+        flow=(parts.flow or FlowSettings()) if family == "density" else None,
+        discrete=parts.discrete,
     )
-    if isinstance(objective, RatioObjective):
-        return ParameterisedRatio(objective.network.cpu(), description)
-    return LocalScore(objective.network.cpu(), description)
 
 
 def _record(
@@ -162,12 +167,21 @@ def _device(settings: TrainingSettings) -> torch.device:
     return torch.device(settings.device)
 
 
-def _fingerprint(method: str, network: NetworkSettings, settings: TrainingSettings, digests: tuple[str, str]) -> str:
-    content = {"method": method, "network": asdict(network), "settings": asdict(settings), "samples": digests}
+def _fingerprint(
+    method: str, family: Family, parts: Parts, settings: TrainingSettings, digests: tuple[str, str]
+) -> str:
+    content = {
+        "method": method,
+        "family": family,
+        "network": asdict(parts.settings),
+        "flow": None if parts.flow is None else asdict(parts.flow),
+        "settings": asdict(settings),
+        "samples": digests,
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _check_samples(train: RatioSample | ScoreSample, validation: RatioSample | ScoreSample) -> None:
+def _check_samples(train: Sample, validation: Sample) -> None:
     for name, sample in (("training sample", train), ("validation sample", validation)):
         if len(sample) == 0:
             raise TrainingError(f"the {name} is empty", expected="at least one row")
@@ -183,8 +197,10 @@ def _check_samples(train: RatioSample | ScoreSample, validation: RatioSample | S
 
 
 def _check_ratio_sample(sample: RatioSample) -> None:
-    """Refuse what this estimator family would train on without noticing."""
-    if not np.allclose(sample.theta1, np.asarray(sample.info.reference, dtype=np.float32), rtol=1e-6, atol=0.0):
+    """Refuse what an estimator would train on without noticing."""
+    if not sample.info.doubly and not np.allclose(
+        sample.theta1, np.asarray(sample.info.reference, dtype=np.float32), rtol=1e-6, atol=0.0
+    ):
         raise TrainingError(
             "theta1 is not the same in all rows",
             expected=f"theta1 = {list(sample.info.reference)}, since the estimator's denominator is fixed",

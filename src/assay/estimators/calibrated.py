@@ -1,0 +1,84 @@
+"""A ratio estimator behind its calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from assay.errors import ModelError
+from assay.estimators.calibration import Calibration
+from assay.estimators.ratio import Array, BlockwiseRatio
+
+_EVALUATIONS = 1 << 22  # at a time
+
+
+class CalibratedRatio:
+    """log r = g(log r_hat), with the derivative g' t_hat.
+
+    Parameters
+    ----------
+    ratio
+        The estimator as it was trained.
+    calibration
+        g.
+    """
+
+    def __init__(self, ratio: BlockwiseRatio, calibration: Calibration) -> None:  # type: ignore[type-arg]
+        self.ratio = ratio
+        self.calibration = calibration
+        self.description = ratio.description
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """The names of the columns of x."""
+        return self.ratio.observables
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the columns of theta."""
+        return self.ratio.parameters
+
+    @property
+    def nuisance(self) -> tuple[str, ...]:
+        """The last of the parameters: those that are nuisance parameters."""
+        return self.ratio.nuisance
+
+    @property
+    def reference(self) -> Array:
+        """The denominator hypothesis theta1, shape (P,)."""
+        return self.ratio.reference
+
+    @property
+    def ranges(self) -> Array:
+        """(low, high) of every parameter in the training, shape (P, 2)."""
+        return self.ratio.ranges
+
+    def inside(self, theta: ArrayLike) -> NDArray[np.bool_]:
+        """Return whether each theta (T, P) is within the range of the training."""
+        return self.ratio.inside(theta)
+
+    def log_ratio(self, x: ArrayLike, theta: ArrayLike) -> Array:
+        """Return log r(x | theta, theta1), shape (T, E), for x (E, O) and theta (T, P)."""
+        return self.calibration.apply(self.ratio.log_ratio(x, theta))
+
+    def paired_log_ratio(self, x: ArrayLike, theta: ArrayLike) -> Array:
+        """Return log r(x_i | theta_i, theta1) of events (N, O), each at a hypothesis of its own (N, P), shape (N,)."""
+        return self.calibration.apply(self.ratio.paired_log_ratio(x, theta))
+
+    def summed_log_ratio(self, x: ArrayLike, theta: ArrayLike, weights: ArrayLike) -> Array:
+        """Return sum_i w_i log r(x_i | theta, theta1), shape (T,), for weights (E,), in bounded memory."""
+        values, w = np.asarray(x, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+        points = np.asarray(theta, dtype=np.float64)
+        if w.shape != values.shape[:1]:
+            raise ModelError(f"weights of shape {w.shape} for {len(values)} events", expected="one for each event")
+        step = max(1, _EVALUATIONS // max(1, len(points)))
+        result = np.zeros(len(points))
+        for i in range(0, len(values), step):
+            result += self.log_ratio(values[i : i + step], points) @ w[i : i + step]
+        return result
+
+    def score(self, x: ArrayLike, theta: ArrayLike) -> Array:
+        """Return the gradient of log r(x | theta, theta1) with respect to theta, shape (E, P), at one theta (P,)."""
+        estimated = self.ratio.log_ratio(x, np.atleast_2d(np.asarray(theta, dtype=np.float64)))[0]
+        slopes: Array = self.calibration.slope(estimated)[:, None] * self.ratio.score(x, theta)
+        return slopes

@@ -1,0 +1,175 @@
+r"""Ratio networks that know how theta enters.
+
+dsigma(x|theta) is a polynomial, so a network needs to learn its coefficients as functions of x alone. Both ratios are 1
+at the reference by construction. With v = (theta - theta1) / scale, R(theta) = sigma(theta) / sigma(theta1) (the exact polynomial of the simulation) and
+nuisance parameters nu of zero mean,
+
+- morphing-aware (1805.00020, section III.C):
+
+    r(x|theta) = pos(1 + sum_c v^c f_c(x)) exp(a(x) nu + b(x) nu^2) / R(theta),
+
+  f_c free; pos(u) = u above a hundredth, eps exp(u / eps - 1) below, so that the logarithm exists where an imperfect
+  polynomial is negative;
+
+- quadratic (2007.10356, for any number of parameters and any even powers): the density is |amplitude|^2, a sum of
+  squares of polynomials of half the powers,
+
+    r(x|theta) = sum_k (sum_{h >= k} L_kh(x) v^h)^2 exp(...) / R(theta),     L_00 = 1, L_k0 = 0,
+
+  with v^h the monomials of half the powers: positive by construction.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from assay.errors import TrainingError
+from assay.estimators.monomial_features import LogRate, Monomials, half_powers
+from assay.estimators.networks import Features, Perceptron
+from assay.estimators.preprocessing import Standardisation
+from assay.estimators.settings import NetworkSettings
+from assay.sampling.rate import PolynomialRate
+
+_SMALLEST = 0.01  # of the reference's density, below which the morphing-aware ratio bends
+
+
+class CoefficientNetwork(Perceptron):
+    """What both have in common: coefficients (n, K) from observables, and log r from coefficients and theta.
+
+    Parameters
+    ----------
+    x
+        The preprocessing of the observables (O,).
+    theta
+        The reference as centre, and a typical distance of every parameter as scale (P + Q,).
+    rate
+        sigma(theta) / sigma(theta1) in the P theory parameters; further columns of theta are nuisance parameters.
+    n_terms
+        Number of the polynomial's own coefficients.
+    settings
+        The hidden layers.
+    """
+
+    def __init__(
+        self, x: Features, theta: Standardisation, rate: PolynomialRate, n_terms: int, settings: NetworkSettings
+    ) -> None:
+        n_parameters = len(rate.powers[0])
+        super().__init__(x, n_terms + 2 * (theta.n_features - n_parameters), settings)
+        self.theta = theta
+        self.n_parameters, self.n_terms = n_parameters, n_terms
+        self.log_rate = LogRate(rate, theta)
+        with torch.no_grad():  # begin near r = 1, where every hypothesis is far from the bend
+            self.output.weight.mul_(0.1)
+            self.output.bias.zero_()
+
+    def coefficients(self, x: Tensor) -> Tensor:
+        """Return the coefficients (n, K) of observables (n, O): all that has to be known of an event."""
+        return self.outputs(x)
+
+    def forward(self, x: Tensor, theta: Tensor) -> Tensor:
+        """Return log r, shape (n,), for x (n, O) and theta (n, P + Q), row by row."""
+        coefficients = self.coefficients(x)
+        density = self.log_density_pairs(coefficients[:, : self.n_terms], self.features(theta))
+        nuisance = self.theta(theta)[:, self.n_parameters :]
+        exponent = torch.cat([nuisance, nuisance**2], dim=1)
+        return density + (coefficients[:, self.n_terms :] * exponent).sum(dim=1) - self.rate_at(theta)
+
+    def rate_at(self, theta: Tensor) -> Tensor:
+        """Return log R(theta), shape (n,)."""
+        result: Tensor = self.log_rate(theta, self.theta.scale)
+        return result
+
+    def features(self, theta: Tensor) -> Tensor:
+        """Return the monomials (n, C) of standardised theory parameters."""
+        result: Tensor = self.monomials(self.theta(theta)[:, : self.n_parameters])
+        return result
+
+    def grid(self, coefficients: Tensor, theta: Tensor) -> Tensor:
+        """Return log r (T, E) of events with coefficients (E, K) at theta (T, P + Q)."""
+        result = self.log_density_grid(coefficients[:, : self.n_terms], self.features(theta))
+        nuisance = self.theta(theta)[:, self.n_parameters :]
+        if nuisance.shape[1]:
+            result = result + torch.cat([nuisance, nuisance**2], dim=1) @ coefficients[:, self.n_terms :].T
+        return result - self.rate_at(theta)[:, None]
+
+    monomials: nn.Module
+
+    def log_density_pairs(self, coefficients: Tensor, features: Tensor) -> Tensor:
+        """Return log R r without nuisance parameters, row by row, shape (n,)."""
+        raise NotImplementedError
+
+    def log_density_grid(self, coefficients: Tensor, features: Tensor) -> Tensor:
+        """Return the same for all events (E, K) at all hypotheses (T, C), shape (T, E)."""
+        raise NotImplementedError
+
+
+class MorphingAwareNetwork(CoefficientNetwork):
+    """The polynomial with free coefficients."""
+
+    def __init__(self, x: Features, theta: Standardisation, rate: PolynomialRate, settings: NetworkSettings) -> None:
+        powers = np.asarray(rate.powers)
+        powers = powers[powers.sum(axis=1) > 0]
+        super().__init__(x, theta, rate, len(powers), settings)
+        self.monomials = Monomials(powers)
+
+    def log_density_pairs(self, coefficients: Tensor, features: Tensor) -> Tensor:
+        """See `CoefficientNetwork`."""
+        return _log_positive(1.0 + (coefficients * features).sum(dim=1))
+
+    def log_density_grid(self, coefficients: Tensor, features: Tensor) -> Tensor:
+        """See `CoefficientNetwork`."""
+        return _log_positive(1.0 + features @ coefficients.T)
+
+
+class QuadraticNetwork(CoefficientNetwork):
+    """The sum of squares."""
+
+    spread: Tensor
+    constant: Tensor
+
+    def __init__(self, x: Features, theta: Standardisation, rate: PolynomialRate, settings: NetworkSettings) -> None:
+        powers = half_powers(rate.powers)
+        n = len(powers)
+        if n < 2:
+            raise TrainingError(
+                f"the cross section has the powers {[list(row) for row in rate.powers]}",
+                expected="even powers in the parameters, of which the quadratic family takes the square root",
+                mend="take the family parameterised or morphing_aware, or max_power: 2",
+            )
+        # L (H, H) with L_00 = 1 and L_k0 = 0, row k from column max(k, 1) on
+        entries = [(k, h) for k in range(n) for h in range(max(k, 1), n)]
+        super().__init__(x, theta, rate, len(entries), settings)
+        self.monomials, self.n_monomials = Monomials(powers), n
+        spread, constant = torch.zeros(len(entries), n, n), torch.zeros(n, n)
+        for number, (k, h) in enumerate(entries):
+            spread[number, k, h] = 1.0
+        constant[0, 0] = 1.0
+        self.register_buffer("spread", spread.reshape(len(entries), n * n))
+        self.register_buffer("constant", constant.reshape(n * n))
+
+    def factors(self, coefficients: Tensor) -> Tensor:
+        """Return L (n, H, H)."""
+        n = self.n_monomials
+        return (coefficients @ self.spread + self.constant).reshape(-1, n, n)
+
+    def log_density_pairs(self, coefficients: Tensor, features: Tensor) -> Tensor:
+        """See `CoefficientNetwork`."""
+        parts = torch.einsum("nkh,nh->nk", self.factors(coefficients), features)
+        return torch.log((parts**2).sum(dim=1))
+
+    def log_density_grid(self, coefficients: Tensor, features: Tensor) -> Tensor:
+        """See `CoefficientNetwork`."""
+        factors = self.factors(coefficients)
+        total = (features @ factors[:, 0].T) ** 2
+        for k in range(1, factors.shape[1]):
+            total = total + (features @ factors[:, k].T) ** 2
+        return torch.log(total)
+
+
+def _log_positive(value: Tensor) -> Tensor:
+    """Return log pos(u): log u above the smallest, and linear in u below, with the same slope there."""
+    above = torch.clamp(value, min=_SMALLEST)
+    below = torch.clamp(value, max=_SMALLEST)
+    return torch.log(above) + below / _SMALLEST - 1.0
