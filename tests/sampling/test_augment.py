@@ -11,11 +11,11 @@ import pytest
 from assay.errors import SamplingError
 from assay.events.pool import EventPool, Partition
 from assay.sampling.augment import SizeLimits, draw_observables, draw_ratio_sample, draw_score_sample
-from assay.sampling.priors import FlatPrior, PointsPrior
+from assay.sampling.priors import PointsPrior, flat_prior
 
 pytestmark = pytest.mark.fast
 
-BOX = FlatPrior(((-0.8, 0.8), (-0.9, 0.9)))
+BOX = flat_prior(((-0.8, 0.8), (-0.9, 0.9)))
 SM = np.zeros(2)
 
 
@@ -94,7 +94,7 @@ def test_hypotheses_are_shared_alike_and_paired_with_both_labels(pool: EventPool
         assert set(counts) == {71, 72}
     assert len(np.unique(sample.theta0, axis=0)) == 7
     assert np.all(sample.theta1 == 0.0)
-    low, high = np.asarray(BOX.box).T
+    low, high = BOX.ranges.T
     assert np.all((sample.theta0 >= low) & (sample.theta0 <= high))
 
 
@@ -106,7 +106,7 @@ def test_arrays_are_single_precision_and_described(pool: EventPool) -> None:
     assert sample.y.shape == sample.r_xz.shape == (100,)
     assert sample.info.observables == ("z0", "z1", "x0", "x1")
     assert sample.info.parameters == ("p", "q")
-    assert sample.info.ranges == BOX.box
+    assert sample.info.ranges == ((-0.8, 0.8), (-0.9, 0.9))
     assert sample.info.reference == (0.0, 0.0)
 
 

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from assay.estimators.checks import agreement, calibration_slope
+from assay.estimators.calibration_checks import calibration_slope
+from assay.estimators.checks import agreement
 from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.score import LocalScore
 from assay.estimators.settings import NetworkSettings, TrainingSettings
 from assay.estimators.training import train_estimator
 from assay.events.pool import EventPool, Partition
 from assay.sampling.augment import draw_ratio_sample, draw_score_sample
-from assay.sampling.priors import FlatPrior
+from assay.sampling.priors import flat_prior
 
 pytestmark = pytest.mark.slow
 
-BOX = FlatPrior(((-0.8, 0.8), (-0.9, 0.9)))
+BOX = flat_prior(((-0.8, 0.8), (-0.9, 0.9)))
 NETWORK = NetworkSettings((100, 100))
 
 

@@ -10,12 +10,23 @@ import numpy as np
 import pytest
 
 from assay.errors import SamplingError
-from assay.sampling.samples import EffectiveSampleSize, RatioSample, SampleInfo, ScoreSample, load_sample
+from assay.sampling.effective_sizes import SizesByHypothesis
+from assay.sampling.samples import (
+    DensitySample,
+    EffectiveSampleSize,
+    PolynomialRate,
+    RatioSample,
+    Sample,
+    SampleInfo,
+    ScoreSample,
+    load_sample,
+)
 
 pytestmark = pytest.mark.fast
 
 SIZE = EffectiveSampleSize(5, 12.0, 20.0, (0.1, 0.2), 30.0, 2)
-INFO = SampleInfo(("a", "b", "c"), ("p", "q"), ((-1.0, 1.0), (0.0, 2.0)), (0.0, 0.5), SIZE, 3)
+RATE = PolynomialRate(((0,), (1,), (2,)), (0.5, 0.25, 2.0))
+INFO = SampleInfo(("a", "b", "c"), ("p", "q"), ((-1.0, 1.0), (0.0, 2.0)), (0.0, 0.5), SIZE, 3, ("q",), RATE)
 
 
 @pytest.fixture
@@ -35,10 +46,21 @@ def score() -> ScoreSample:
     )
 
 
-@pytest.mark.parametrize("kind", ["ratio", "score"])
+@pytest.fixture
+def density(score: ScoreSample) -> DensitySample:
+    sizes = SizesByHypothesis(np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([12.0, 20.0]))
+    return DensitySample(INFO, score.x, score.theta, score.t_xz, sizes=sizes)
+
+
+@pytest.fixture
+def doubly(ratio: RatioSample) -> RatioSample:
+    return replace(ratio, info=replace(INFO, doubly=True), t_xz1=ratio.t_xz + 1.0)
+
+
+@pytest.mark.parametrize("kind", ["ratio", "score", "density", "doubly"])
 @pytest.mark.parametrize("mmap", [True, False])
 def test_what_is_saved_comes_back(kind: str, mmap: bool, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    sample: RatioSample | ScoreSample = request.getfixturevalue(kind)
+    sample: Sample = request.getfixturevalue(kind)
     sample.save(tmp_path / "sample")
     loaded = load_sample(tmp_path / "sample", mmap=mmap)
     assert type(loaded) is type(sample)
@@ -48,6 +70,50 @@ def test_what_is_saved_comes_back(kind: str, mmap: bool, request: pytest.Fixture
         assert isinstance(getattr(loaded, name), np.memmap) == mmap
     assert loaded.digest() == sample.digest()
     assert len(loaded) == len(sample)
+    assert (loaded.sizes is None) == (sample.sizes is None)
+
+
+def test_effective_sizes_of_all_hypotheses_are_kept(density: DensitySample, tmp_path: Path) -> None:
+    density.save(tmp_path / "sample")
+    assert density.sizes is not None
+    sizes = DensitySample.load(tmp_path / "sample").sizes
+    assert sizes is not None
+    np.testing.assert_array_equal(sizes.theta, density.sizes.theta)
+    np.testing.assert_array_equal(np.load(tmp_path / "sample" / "effective_sample_sizes.npy"), density.sizes.sizes)
+
+
+def test_scores_at_the_denominator_belong_to_free_denominators(ratio: RatioSample, doubly: RatioSample) -> None:
+    assert "t_xz1" in doubly.arrays
+    assert "t_xz1" not in ratio.arrays
+    with pytest.raises(SamplingError, match="theta1 vary"):
+        replace(ratio, t_xz1=ratio.t_xz)
+    with pytest.raises(SamplingError, match="theta1 vary"):
+        replace(doubly, t_xz1=None)
+
+
+@pytest.mark.parametrize("entry", ["nuisance", "rate", "ranges", "effective_sample_size"])
+def test_a_description_with_a_missing_entry_is_refused(ratio: RatioSample, tmp_path: Path, entry: str) -> None:
+    ratio.save(tmp_path / "sample")
+    path = tmp_path / "sample" / "sample.json"
+    content = json.loads(path.read_text())
+    del content[entry]
+    path.write_text(json.dumps(content))
+    with pytest.raises(SamplingError, match=entry):
+        RatioSample.load(tmp_path / "sample")
+
+
+def test_a_kind_that_is_none_is_refused(ratio: RatioSample, tmp_path: Path) -> None:
+    ratio.save(tmp_path / "sample")
+    path = tmp_path / "sample" / "sample.json"
+    path.write_text(path.read_text().replace('"ratio"', '"ration"'))
+    with pytest.raises(SamplingError, match="one of ratio, score, density"):
+        load_sample(tmp_path / "sample")
+
+
+def test_rates_are_polynomials() -> None:
+    np.testing.assert_allclose(RATE.values([[0.0, 9.0], [2.0, 9.0]]), [0.5, 9.0])
+    with pytest.raises(SamplingError, match="coefficients"):
+        PolynomialRate(((0,), (1,)), (1.0,))
 
 
 def test_names_on_disk_are_the_contract(ratio: RatioSample, tmp_path: Path) -> None:

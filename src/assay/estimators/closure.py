@@ -1,7 +1,9 @@
-"""Closure: events of one hypothesis, weighted by an estimate, look like those of another in every mean.
+"""Closure: two samples that weights should make the same are so in every mean.
 
-With the weights r_hat(x | theta0, theta1), events of theta1 have the means of events of theta0: those of all
-observables, of their squares, and of their products with the parameters, each in units of its spread.
+Events of theta0 with the weight 1 / (1 + r_hat), and events of theta1 with r_hat / (1 + r_hat), follow the same
+distribution, p0 p1 / (p0 + p1), if r_hat = p0 / p1. (Weights r_hat for the events of theta1 alone would do, too, but
+they have no bound, so that means, and worse their errors, would be those of a few events.) Compared are the means of
+all observables, of their squares, and of their products with the parameters, each in units of its spread.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ def closure(
     Parameters
     ----------
     direct, reweighted
-        The samples; of the second, the weights are the estimate.
+        The samples, with the weights that should make them the same.
     tolerance
         In standard deviations of what is averaged.
     """

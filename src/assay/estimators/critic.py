@@ -34,7 +34,7 @@ def critic(
     Parameters
     ----------
     direct, reweighted
-        The samples; of the second, the weights are the estimate.
+        The samples, with the weights that should make them the same.
     seed
         Of the choice of rows, where there are more than needed, and of the halves.
     tolerance
@@ -53,7 +53,8 @@ def critic(
         areas.append(area)
         variances.append(variance)
     detail = "area under the curve; above one half, trees tell the samples apart"
-    return judge(name, float(np.mean(areas)), math.sqrt(sum(variances)) / 2.0, 0.5, tolerance, detail=detail)
+    error = math.sqrt(sum(variances)) / 2.0
+    return judge(name, float(np.mean(areas)), error, 0.5, tolerance, rule="at most", detail=detail)
 
 
 def _some(rows: WeightedRows, rng: np.random.Generator) -> WeightedRows:
@@ -103,6 +104,6 @@ def _placement(scores: Array, shares: Array, at: Array) -> Array:
     """Return the share of a sample with scores below each value, those equal to it counted half."""
     order = np.argsort(scores, kind="stable")
     cumulative = np.concatenate([[0.0], np.cumsum(shares[order])])
-    low, high = (np.searchsorted(scores[order], at, side=side) for side in ("left", "right"))
+    low, high = np.searchsorted(scores[order], at, side="left"), np.searchsorted(scores[order], at, side="right")
     placement: Array = (cumulative[low] + cumulative[high]) / 2.0
     return placement

@@ -31,11 +31,16 @@ class Density(BlockwiseRatio[DensityNetwork]):
 
     def sample(self, theta: ArrayLike, n: int, seed: int) -> Array:
         """Return n draws of x (n, O) at one theta (P,)."""
-        _, points = self._checked(np.empty((0, len(self.observables))), np.atleast_2d(theta))
-        rows = torch.from_numpy(np.repeat(points, n, axis=0).astype(np.float32))
+        return self.paired_sample(np.repeat(np.atleast_2d(theta), n, axis=0), seed)
+
+    def paired_sample(self, theta: ArrayLike, seed: int) -> Array:
+        """Return one draw of x (N, O) for each theta (N, P)."""
+        _, points = self._checked(np.empty((0, len(self.observables))), theta)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            drawn: NDArray[np.float32] = self.network.draw(rows.to(self._device)).cpu().numpy()
+            drawn: NDArray[np.float32] = (
+                self.network.draw(torch.from_numpy(points.astype(np.float32)).to(self._device)).cpu().numpy()
+            )
         return drawn.astype(np.float64)
 
     def _pairs(self, x: Tensor, theta: Tensor) -> Tensor:

@@ -75,8 +75,8 @@ def _drawn(estimator: DensityEstimator, sample: DensitySample, seed: int) -> tup
     theta = np.asarray(sample.theta[:n], dtype=np.float64)
     events = numbers_of(sample.x[:n])
     direct = WeightedRows(np.asarray(sample.x[:n], dtype=np.float64), theta, np.ones(n), events)
-    own = int(events.max()) + 1 + np.arange(n)
-    drawn = WeightedRows(estimator.paired_sample(theta, seed), theta, np.ones(n), own)
+    # with the numbers of the events of the same hypotheses, so that none of these is in one half with one of them alone
+    drawn = WeightedRows(estimator.paired_sample(theta, seed), theta, np.ones(n), events)
     name = "closure of drawn events"
     return closure(direct, drawn, estimator.observables, estimator.parameters, name=name), critic(direct, drawn, seed)
 

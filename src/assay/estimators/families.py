@@ -34,6 +34,7 @@ from assay.estimators.flows import DensityNetwork
 from assay.estimators.methods import DensityMethod, Method, RatioMethod
 from assay.estimators.morphing_networks import MorphingAwareNetwork, QuadraticNetwork
 from assay.estimators.networks import Features, RatioNetwork, ScoreNetwork
+from assay.estimators.objectives import AnyObjective
 from assay.estimators.pointwise_network import PointwiseNetwork
 from assay.estimators.pointwise_ratio import PointwiseRatio
 from assay.estimators.preprocessing import Standardisation, blank_preprocessing, preprocessing
@@ -47,7 +48,6 @@ from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSamp
 
 Ratio = ParameterisedRatio | CoefficientRatio | DoublyParameterisedRatio | PointwiseRatio | Density
 Estimator = Ratio | LocalScore
-AnyObjective = RatioObjective | DoublyObjective | ScoreObjective | DensityObjective
 
 
 @dataclass(frozen=True)

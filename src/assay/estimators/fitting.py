@@ -1,13 +1,14 @@
-"""The training loop: plain tensors that stay in memory, no workers.
+"""The training loop: plain tensors, no workers.
 
-Every epoch's order of samples follows from the seed and the epoch's number alone, so a training resumed from a
-checkpoint goes on as if it had not been interrupted.
+Every epoch's order of rows, and whatever else is random in it, follows from the seed and the epoch's number alone, so a
+training resumed from a checkpoint goes on as if it had not been interrupted.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,23 @@ from torch import Tensor, nn
 
 from assay.errors import TrainingError
 from assay.estimators.checkpoint import Progress, read_checkpoint, write_checkpoint
+from assay.estimators.culprits import culprits
 from assay.estimators.history import EpochRecord, TrainingHistory
-from assay.estimators.objectives import Groups, Objective
+from assay.estimators.objectives import AnyObjective, Groups
+from assay.estimators.schedules import learning_rate_at, optimiser_of
 from assay.estimators.settings import TrainingSettings
+from assay.estimators.sources import Resident, Source
 
 Callback = Callable[[EpochRecord], None]
 
 _VALIDATION_BATCH = 16_384
+_MEND = "lower the learning rate, set a gradient clip, trim extreme joint ratios, or look at the rows named"
 
 
 def fit(
-    objective: Objective,
-    train: Groups,
-    validation: Groups,
+    objective: AnyObjective,
+    train: Groups | Source,
+    validation: Groups | Source,
     settings: TrainingSettings,
     *,
     callback: Callback | None = None,
@@ -40,9 +45,9 @@ def fit(
     Parameters
     ----------
     objective
-        The network and its loss; everything on the device of `train`.
+        The network and its loss; everything on the device of the rows.
     train, validation
-        Packed rows.
+        Packed rows, or sources of them.
     settings
         The training.
     callback
@@ -55,16 +60,17 @@ def fit(
     Raises
     ------
     TrainingError
-        If a loss or a gradient is not finite, naming epoch and batch.
+        If a loss or a gradient is not finite, naming epoch, batch, rows and inputs.
     """
-    optimiser = _optimiser(objective.network, settings)
+    rows, tests = _source(train), _source(validation)
+    optimiser = optimiser_of(objective.network, settings)
     progress = Progress(best_state=_copy_of(objective.network))
     if checkpoint is not None and checkpoint.exists():
         progress = read_checkpoint(checkpoint, fingerprint, objective.network, optimiser) or progress
     while not progress.finished(settings):
         epoch = len(progress.records) + 1
-        train_loss, rate = _train_epoch(objective, optimiser, train, settings, epoch)
-        record = EpochRecord(epoch, train_loss, _validate(objective, validation, epoch), rate)
+        train_loss, rate = _train_epoch(objective, optimiser, rows, settings, epoch)
+        record = EpochRecord(epoch, train_loss, _validate(objective, tests, settings, epoch), rate)
         if record.validation_loss < progress.best_loss:
             progress.best_epoch, progress.best_loss = epoch, record.validation_loss
             progress.best_state = _copy_of(objective.network)
@@ -78,52 +84,78 @@ def fit(
     return TrainingHistory(tuple(progress.records), progress.best_epoch, len(progress.records) < settings.epochs)
 
 
-def learning_rate_at(settings: TrainingSettings, done: float) -> float:
-    """Return the learning rate when the fraction `done` of the training has passed."""
-    first, last = settings.learning_rate, settings.final_learning_rate
-    if settings.schedule == "cosine":
-        return last + (first - last) * (1.0 + math.cos(math.pi * done)) / 2.0
-    if settings.schedule == "exponential":
-        return first * math.exp(done * math.log(last / first))
-    return first
+def _source(rows: Groups | Source) -> Source:
+    return Resident(rows) if isinstance(rows, tuple) else rows
+
+
+@dataclass
+class _Losses:
+    """Sums over an epoch; on a GPU they are looked at when it ends, since every look waits for the GPU."""
+
+    losses: list[Tensor]
+    norms: list[Tensor]
+    sizes: list[int]
 
 
 def _train_epoch(
-    objective: Objective, optimiser: torch.optim.Optimizer, train: Groups, settings: TrainingSettings, epoch: int
+    objective: AnyObjective, optimiser: torch.optim.Optimizer, source: Source, settings: TrainingSettings, epoch: int
 ) -> tuple[float, float]:
     """Return the mean loss while training and the learning rate at the end of the epoch."""
     objective.network.train()
-    orders = _orders(train, settings.seed, epoch)
-    slices = list(_slices(train, settings.batch_size))
-    losses = torch.empty(len(slices), device=train[0].device)
-    norms = torch.zeros(len(slices), device=train[0].device)
-    parameters = list(objective.network.parameters())
-    for index, chosen in enumerate(slices):
-        rate = learning_rate_at(settings, (epoch - 1 + index / len(slices)) / settings.epochs)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad(set_to_none=True)
-        batch = tuple(rows[order[part]] for rows, order, part in zip(train, orders, chosen, strict=True))
-        loss = objective.loss(batch, differentiable=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if settings.gradient_clip is not None:
-            norms[index] = nn.utils.clip_grad_norm_(parameters, settings.gradient_clip)
-        optimiser.step()
-        losses[index] = loss.detach()
+    total = max(1, round(source.n_rows() / settings.batch_size))
+    found, rate = _Losses([], [], []), settings.learning_rate
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed * 1_000_003 + epoch)
+        for number, groups in enumerate(source.windows(epoch)):
+            orders = _orders(groups, settings.seed, epoch, number)
+            for chosen in _slices(groups, settings.batch_size):
+                rate = learning_rate_at(settings, (epoch - 1 + min(1.0, len(found.sizes) / total)) / settings.epochs)
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
+                batch = tuple(rows[order[part]] for rows, order, part in zip(groups, orders, chosen, strict=True))
+                _step(objective, optimiser, batch, settings, found, (epoch, total))
+                found.sizes.append(_size(chosen))
+    losses, norms = torch.stack(found.losses), torch.stack(found.norms)
     _check_finite(losses, norms, epoch)
-    sizes = torch.tensor([_size(chosen) for chosen in slices], dtype=torch.float64)
+    sizes = torch.tensor(found.sizes, dtype=torch.float64)
     return float((losses.double().cpu() * sizes).sum() / sizes.sum()), rate
 
 
-def _validate(objective: Objective, validation: Groups, epoch: int) -> float:
+def _step(
+    objective: AnyObjective,
+    optimiser: torch.optim.Optimizer,
+    batch: Groups,
+    settings: TrainingSettings,
+    found: _Losses,
+    place: tuple[int, int],
+) -> None:
+    optimiser.zero_grad(set_to_none=True)
+    device = batch[0].device
+    with torch.autocast(device.type, torch.bfloat16, enabled=settings.mixed_precision):
+        loss = objective.loss(batch, differentiable=True)
+    if device.type == "cpu" and not math.isfinite(float(loss.detach())):
+        _refuse("loss", float(loss.detach()), place[0], len(found.losses), place[1], culprits(objective, batch))
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = torch.zeros((), device=device)
+    if settings.gradient_clip is not None:
+        norm = nn.utils.clip_grad_norm_(objective.network.parameters(), settings.gradient_clip)
+        if device.type == "cpu" and not math.isfinite(float(norm)):
+            _refuse("gradient", float(norm), place[0], len(found.losses), place[1], "")
+    optimiser.step()
+    found.losses.append(loss.detach())
+    found.norms.append(norm.detach())
+
+
+def _validate(objective: AnyObjective, source: Source, settings: TrainingSettings, epoch: int) -> float:
     objective.network.eval()
     total, n = 0.0, 0
-    for chosen in _slices(validation, _VALIDATION_BATCH):
-        batch = tuple(rows[part] for rows, part in zip(validation, chosen, strict=True))
-        with torch.no_grad():
-            loss = float(objective.loss(batch, differentiable=False))
-        total += loss * _size(chosen)
-        n += _size(chosen)
+    for groups in source.windows(1):
+        for chosen in _slices(groups, _VALIDATION_BATCH):
+            batch = tuple(rows[part] for rows, part in zip(groups, chosen, strict=True))
+            with torch.no_grad(), torch.autocast(batch[0].device.type, torch.bfloat16, settings.mixed_precision):
+                loss = float(objective.loss(batch, differentiable=False))
+            total += loss * _size(chosen)
+            n += _size(chosen)
     if not math.isfinite(total):
         raise TrainingError(
             f"the validation loss after epoch {epoch} is {total}", mend="lower the learning rate or set a gradient clip"
@@ -131,13 +163,8 @@ def _validate(objective: Objective, validation: Groups, epoch: int) -> float:
     return total / n
 
 
-def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
-    return kind(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-
-
-def _orders(groups: Groups, seed: int, epoch: int) -> list[Tensor]:
-    rng = np.random.default_rng([seed, epoch])
+def _orders(groups: Groups, seed: int, epoch: int, window: int) -> list[Tensor]:
+    rng = np.random.default_rng([seed, epoch, window] if window else [seed, epoch])
     return [torch.from_numpy(rng.permutation(len(rows))).to(rows.device) for rows in groups]
 
 
@@ -164,8 +191,12 @@ def _check_finite(losses: Tensor, norms: Tensor, epoch: int) -> None:
         index = int(bad[0])
         loss = float(losses[index])
         what, value = ("gradient", float(norms[index])) if math.isfinite(loss) else ("loss", loss)
-        raise TrainingError(
-            f"the {what} of epoch {epoch}, batch {index + 1} of {len(losses)} is {value}",
-            expected="a finite number",
-            mend="lower the learning rate, set a gradient clip, or look for extreme joint ratios in the sample",
-        )
+        _refuse(what, value, epoch, index, len(losses), "")
+
+
+def _refuse(what: str, value: float, epoch: int, index: int, n_batches: int, rows: str) -> None:
+    raise TrainingError(
+        f"the {what} of epoch {epoch}, batch {index + 1} of {n_batches} is {value}" + (f" ({rows})" if rows else ""),
+        expected="a finite number",
+        mend=_MEND,
+    )

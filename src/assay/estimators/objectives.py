@@ -8,20 +8,20 @@ objective: `ratio_objective`, `doubly_objective`, `score_objective`, `density_ob
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 
 from assay.errors import TrainingError
+from assay.sampling.mapped import chunks
 from assay.sampling.samples import Sample
 
 Groups = tuple[Tensor, ...]
-SampleKind = TypeVar("SampleKind", bound=Sample, contravariant=True)
 
 
-class Objective(Protocol[SampleKind]):
-    """A network and the loss of a batch."""
+class AnyObjective(Protocol):
+    """A network and the loss of a batch; `pack` takes samples of its own kind."""
 
     @property
     def network(self) -> nn.Module:
@@ -31,7 +31,7 @@ class Objective(Protocol[SampleKind]):
     def columns(self) -> tuple[tuple[str, ...], ...]:
         """The names of the columns of each group of packed rows."""
 
-    def pack(self, sample: SampleKind) -> Groups:
+    def pack(self, sample: Any) -> Groups:
         """Return a sample's rows in single precision, a matrix for each group."""
 
     def loss(self, groups: Groups, differentiable: bool) -> Tensor:
@@ -47,16 +47,19 @@ def check_finite(sample: Sample, where: str) -> None:
         If there is one.
     """
     for name in sample.arrays:
-        array = np.asarray(getattr(sample, name))
-        bad = ~np.isfinite(array.reshape(len(array), -1))
-        if bad.any():
-            row, column = (int(index) for index in np.argwhere(bad)[0])
-            raise TrainingError(
-                f"{int(bad.any(axis=1).sum())} rows of {_column(sample, name, column)} are not finite, as row {row}",
-                where=where,
-                expected="finite numbers",
-                mend="look at the observable's definition for these events, or at the weights of the event file",
-            )
+        first = 0
+        for part in chunks(getattr(sample, name)):
+            bad = ~np.isfinite(part.reshape(len(part), -1))
+            if bad.any():
+                row, column = (int(index) for index in np.argwhere(bad)[0])
+                raise TrainingError(
+                    f"{int(bad.any(axis=1).sum())} rows of {_column(sample, name, column)} are not finite, "
+                    f"as row {first + row}",
+                    where=where,
+                    expected="finite numbers",
+                    mend="look at the observable's definition for these events, or at the weights of the event file",
+                )
+            first += len(part)
 
 
 def _column(sample: Sample, name: str, column: int) -> str:

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from assay.errors import TrainingError
 
 Kind = Literal["standard", "log", "signed_log", "periodic", "mask", "none"]
+Choice = Kind | Literal["auto"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _MISSING_SHARE = 0.005  # of a value that stands for a missing object
@@ -140,9 +141,11 @@ def _transformed(kind: Kind, value: Tensor, anchor: Tensor) -> Tensor:
 
 
 def preprocessing(
-    x: NDArray[np.float32], kinds: Literal["auto", "standard"] | Sequence[Kind], observables: Sequence[str]
+    x: NDArray[np.float32], kinds: Literal["auto", "standard"] | Sequence[Choice], observables: Sequence[str]
 ) -> Preprocessing | Standardisation:
     """Return the preprocessing of observables (N, O) of a training sample.
+
+    `kinds` is of all observables, or of each.
 
     Raises
     ------
@@ -172,7 +175,7 @@ def preprocessing(
     return Preprocessing(chosen, *(torch.tensor(values, dtype=torch.float64) for values in (anchors, centres, scales)))
 
 
-def blank_preprocessing(kinds: Literal["auto", "standard"] | Sequence[Kind], n: int) -> Preprocessing | Standardisation:
+def blank_preprocessing(kinds: Literal["auto", "standard"] | Sequence[Choice], n: int) -> Preprocessing | Standardisation:
     """Return a preprocessing of n observables whose numbers are to be loaded."""
     zeros, ones = torch.zeros(n), torch.ones(n)
     if isinstance(kinds, str) or set(kinds) == {"standard"}:
@@ -186,7 +189,8 @@ def kinds_of(module: Preprocessing | Standardisation) -> tuple[Kind, ...]:
 
 
 def _all_standard(n: int) -> tuple[Kind, ...]:
-    return ("standard",) * n
+    standard: Kind = "standard"
+    return (standard,) * n
 
 
 def _numbers(kind: Kind, values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from assay.estimators.calibration import CalibrationCurve, calibration_curve
-from assay.estimators.checks import (
+from assay.estimators.calibration_checks import (
     calibration_level,
     calibration_slope,
-    cross_entropy_gain,
-    excess_information,
     joint_ratio_consistency,
     joint_ratio_level,
-    knowledge,
-    mean_ratio,
-    overtraining,
 )
+from assay.estimators.checks import cross_entropy_gain, excess_information, knowledge, mean_ratio, overtraining
 from assay.estimators.closure import WeightedRows, closure
 from assay.estimators.critic import critic
 from assay.estimators.ratio import RatioEstimator
@@ -71,8 +68,7 @@ def ratio_checks(
     checks = [
         joint_ratio_consistency(r_xz, y, events=events),
         joint_ratio_level(r_xz, y, theta0, events=events),
-        _mean_ratio(log_r, y == 1.0, events, "mean ratio at the reference"),
-        _mean_ratio(-log_r, y == 0.0, events, "mean inverse ratio over the hypotheses"),
+        *_mean_ratios(log_r, y, events),
         *_slopes(log_r, s_xz, y, events),
         curve_check(curve),
         calibration_level(log_r, s_xz, theta0, events=events),
@@ -117,12 +113,12 @@ def _slopes(log_r: Array, s_xz: Array, y: Array, events: Events) -> list[CheckRe
 def _two_samples(
     estimator: RatioEstimator, sample: RatioSample, estimates: Estimates, seed: int
 ) -> tuple[CheckResult, ...]:
-    """Compare events of the denominator, weighted by the estimate, with those of the numerator."""
+    """Compare events of both hypotheses, weighted by the estimate (see `closure`)."""
     x, theta = np.asarray(sample.x, dtype=np.float64), np.asarray(sample.theta0, dtype=np.float64)
     if sample.info.doubly:
         theta = np.concatenate([theta, np.asarray(sample.theta1, dtype=np.float64)], axis=1)
     numerator = np.asarray(sample.y) < 0.5
-    weights = np.where(numerator, 1.0, np.exp(np.minimum(estimates.log_r, 700.0)))
+    weights = expit(np.where(numerator, -1.0, 1.0) * estimates.log_r)
     direct, reweighted = (
         WeightedRows(x[rows], theta[rows], weights[rows], estimates.events[rows]) for rows in (numerator, ~numerator)
     )
@@ -154,9 +150,22 @@ def _overtraining(
         for part, of in ((training, estimates_of(estimator, training)), (sample, estimates)):
             s = np.asarray(part.y, dtype=np.float64) if labels else 1.0 / (1.0 + np.asarray(part.r_xz, dtype=float))
             gains.append(weighted_mean(cross_entropy_gain(of.log_r, s), np.ones(len(s)), of.events))
-        results.append(overtraining(gains[0], gains[1]))
+        results.append(overtraining(gains[0], gains[1], n_looks=2))
     return max(results, key=lambda result: result.pull)
 
 
-def _mean_ratio(log_r: Array, chosen: NDArray[np.bool_], events: Events, name: str) -> CheckResult:
-    return mean_ratio(log_r[chosen], np.ones(int(chosen.sum())), name=name, events=events[chosen])
+def _mean_ratios(log_r: Array, y: Array, events: Events) -> tuple[CheckResult, ...]:
+    """Check E[r | theta1] = 1 and E[1/r | theta0] = 1, with the errors that the other sample tells.
+
+    A mean of r over events of theta1 is decided by rare ones, which a sample that lacks them does not miss; but
+    E[r^2 | theta1] = E[r | theta0], where they are common.
+    """
+    names = ("mean ratio at the reference", "mean inverse ratio over the hypotheses")
+    results = []
+    for name, label, sign in zip(names, (1.0, 0.0), (1.0, -1.0), strict=True):
+        with np.errstate(over="ignore"):
+            square = float(np.mean(np.exp(sign * log_r[y != label])))
+        chosen = y == label
+        ones = np.ones(int(chosen.sum()))
+        results.append(mean_ratio(sign * log_r[chosen], ones, name=name, events=events[chosen], mean_square=square))
+    return tuple(results)

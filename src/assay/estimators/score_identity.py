@@ -21,9 +21,9 @@ from assay.estimators.verdicts import CheckResult, judge
 
 Array = NDArray[np.float64]
 
-_BLOCKS = 20
+_BLOCKS = 50
 _QUANTILES = (0.005, 0.995)  # of the observables, beyond which they are cut: rare events decide no mean
-_DEGREES = {1: 4, 2: 3}  # by the number of parameters; 2 for more
+_DEGREES = {1: 3, 2: 3}  # by the number of parameters; 2 for more
 
 
 def score_identity(

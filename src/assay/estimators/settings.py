@@ -11,8 +11,8 @@ from assay.estimators.preprocessing import Kind
 ActivationName = Literal["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"]
 KINKED: tuple[ActivationName, ...] = ("leaky_relu", "relu")
 """Activations whose derivative jumps: a network's score would jump, too."""
-OptimiserName = Literal["adam", "adamw"]
-ScheduleName = Literal["constant", "cosine", "exponential"]
+OptimiserName = Literal["adam", "adamw", "amsgrad", "sgd"]
+ScheduleName = Literal["constant", "cosine", "exponential", "one_cycle", "step"]
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class NetworkSettings:
         Whether a hidden layer of the width of the one before adds to it, which lets deep networks train.
     preprocessing
         What happens to the observables before the first layer (`assay.estimators.preprocessing`): `standard` or `auto`
-        for all, or one kind for each. A trained model has one for each.
+        for all, or one kind or `auto` for each. A trained model has one kind for each.
     """
 
     hidden: tuple[int, ...] = (100, 100, 100)
     activation: ActivationName = "silu"
     residual: bool = False
-    preprocessing: Literal["standard", "auto"] | tuple[Kind, ...] = "standard"
+    preprocessing: Literal["standard", "auto"] | tuple[Kind | Literal["auto"], ...] = "standard"
 
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1:
@@ -83,9 +83,9 @@ class TrainingSettings:
     learning_rate, final_learning_rate
         At the first and after the last epoch.
     schedule
-        How the learning rate goes from one to the other; `constant` stays at the first.
-    optimiser, weight_decay
-        Adam, or AdamW with decoupled weight decay.
+        How the learning rate goes from one to the other (`assay.estimators.schedules`); `constant` stays at the first.
+    optimiser, weight_decay, momentum
+        Adam, AMSGrad, AdamW with decoupled weight decay, or stochastic gradient descent with momentum.
     gradient_clip
         Largest norm of a step's gradient; None clips nothing.
     patience
@@ -95,6 +95,16 @@ class TrainingSettings:
     alpha
         Weight of the score term of CASCAL, RASCAL and ALICES, with the score in units of one over half the parameter
         range, so that its meaning does not depend on the parameters' units; other methods ignore it.
+    trim
+        Joint ratios are kept within exp(-trim) and exp(trim); None trims nothing. For ROLR and RASCAL, whose losses are
+        dominated by the few largest ratios.
+    mixed_precision
+        Whether networks are evaluated in bfloat16 (the weights stay in single precision); for GPUs.
+    compiled
+        Whether networks are compiled (torch.compile); not for methods with the joint score, whose second derivatives it
+        does not know.
+    resident_bytes
+        Samples up to this size are read into memory (or onto the GPU) whole; larger ones are read in windows.
     seed
         Decides the initial weights and the order of the samples.
     device
@@ -111,6 +121,11 @@ class TrainingSettings:
     gradient_clip: float | None = 10.0
     patience: int | None = 20
     alpha: float = 0.1
+    momentum: float = 0.9
+    trim: float | None = None
+    mixed_precision: bool = False
+    compiled: bool = False
+    resident_bytes: int = 2 << 30
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
@@ -122,10 +137,14 @@ class TrainingSettings:
             "final_learning_rate": self.final_learning_rate,
             "gradient_clip": self.gradient_clip,
             "patience": self.patience,
+            "trim": self.trim,
+            "resident_bytes": self.resident_bytes,
         }
         for name, value in positive.items():
             if value is not None and not value > 0:
                 raise TrainingError(f"{name} is {value}", expected="a number above zero")
+        if not 0.0 <= self.momentum < 1.0:
+            raise TrainingError(f"momentum is {self.momentum}", expected="from 0 to below 1")
         if self.alpha < 0 or self.weight_decay < 0:
             raise TrainingError(
                 f"alpha is {self.alpha} and weight_decay is {self.weight_decay}", expected="neither below zero"

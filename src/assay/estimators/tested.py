@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,4 +33,5 @@ def first_rows(sample: S) -> S:
     """Return the first rows of a sample, which may be larger than memory; all if there are not many."""
     if len(sample) <= _ROWS:
         return sample
-    return replace(sample, **{name: np.asarray(getattr(sample, name)[:_ROWS]) for name in sample.arrays})
+    arrays: dict[str, Any] = {name: np.asarray(getattr(sample, name)[:_ROWS]) for name in sample.arrays}
+    return replace(sample, **arrays)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from assay.errors import TrainingError
 from assay.estimators.description import Family, ModelDescription, TrainingRecord
 from assay.estimators.families import (
     FAMILIES,
-    AnyObjective,
     Estimator,
     Parts,
     check_fits,
@@ -24,11 +26,17 @@ from assay.estimators.families import (
 )
 from assay.estimators.fitting import Callback, fit
 from assay.estimators.history import TrainingHistory
-from assay.estimators.methods import method_named
-from assay.estimators.objectives import Groups, check_finite
+from assay.estimators.methods import Method, ScoreMethod, method_named
+from assay.estimators.objectives import AnyObjective, Groups, check_finite
 from assay.estimators.preprocessing import kinds_of
 from assay.estimators.settings import KINKED, FlowSettings, NetworkSettings, TrainingSettings
+from assay.estimators.sources import Mapped, Resident, Source, Streamed, bytes_of, head
+from assay.sampling.mapped import chunks
 from assay.sampling.samples import RatioSample, Sample
+from assay.sampling.streaming import SampleStream
+
+_SCALING_ROWS = 2_000_000  # that decide scalings and kinds of preprocessing
+_WINDOW_SHARE = 0.25  # of the memory for samples: packed rows, their copies on the way, and the sample itself
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class TrainedEstimator:
 
 def train_estimator(
     method: str,
-    train: Sample,
+    train: Sample | SampleStream[Any],
     validation: Sample,
     network: NetworkSettings,
     settings: TrainingSettings,
@@ -58,7 +66,8 @@ def train_estimator(
     method
         Its name in the registry.
     train, validation
-        Samples of the kind that the method needs, of disjoint events.
+        Samples of the kind that the method needs, of disjoint events. A stream is drawn afresh for every epoch; samples
+        larger than `settings.resident_bytes` stay in their files and are read in windows.
     network, settings
         Architecture and training.
     family
@@ -78,35 +87,83 @@ def train_estimator(
     """
     definition = method_named(method)
     chosen = family or default_family(definition)
-    _check_samples(train, validation)
-    for sample in (train, validation):
-        check_fits(definition, chosen, sample)
-        if isinstance(sample, RatioSample):
-            _check_ratio_sample(sample)
-    if definition.uses_joint_score and network.activation in KINKED:
-        raise TrainingError(
-            f"{method} learns from the joint score with the activation {network.activation}",
-            expected="a smooth activation, since the score is a derivative of the network",
-            mend="take silu, gelu, elu, softplus, tanh or sigmoid",
-        )
+    first = train.draw(0) if isinstance(train, SampleStream) else train
+    _check(definition, chosen, first, validation, network)
     device = _device(settings)
-    digests = (train.digest(), validation.digest())
-    parts = parts_of(train, chosen, network, flow)
-    objective = FAMILIES[chosen].objective(definition, settings.alpha, _built(chosen, parts, settings.seed), train)
-    packed: list[Groups] = [objective.pack(train), objective.pack(validation)]  # type: ignore[arg-type]
+    digests = (first.digest(), validation.digest())
+    scaled_by = head(first, _SCALING_ROWS)
+    parts = parts_of(scaled_by, chosen, network, flow)
+    objective = FAMILIES[chosen].objective(definition, settings.alpha, _built(chosen, parts, settings.seed), scaled_by)
     objective.network.to(device)
+    if settings.compiled:
+        _compile(objective, definition)
+    pack = _packing(objective, settings)
     history = fit(
         objective,
-        tuple(rows.to(device) for rows in packed[0]),
-        tuple(rows.to(device) for rows in packed[1]),
+        _source(train, pack, settings, device, ordered=False),
+        _source(validation, pack, settings, device, ordered=True),
         settings,
         callback=callback,
         checkpoint=checkpoint,
         fingerprint=_fingerprint(method, chosen, parts, settings, digests),
     )
-    record = _record(settings, digests, (len(train), len(validation)), history)
-    description = _description(method, chosen, train, parts, record)
+    record = _record(settings, digests, (len(first), len(validation)), history)
+    description = _description(method, chosen, first, parts, record)
     return TrainedEstimator(_estimator(objective, chosen, description), history)
+
+
+def _check(method: Method, family: Family, train: Sample, validation: Sample, network: NetworkSettings) -> None:
+    _check_samples(train, validation)
+    for sample in (train, validation):
+        check_fits(method, family, sample)
+        if isinstance(sample, RatioSample):
+            _check_ratio_sample(sample)
+    if method.uses_joint_score and network.activation in KINKED:
+        raise TrainingError(
+            f"{method.name} learns from the joint score with the activation {network.activation}",
+            expected="a smooth activation, since the score is a derivative of the network",
+            mend="take silu, gelu, elu, softplus, tanh or sigmoid",
+        )
+
+
+def _packing(objective: AnyObjective, settings: TrainingSettings) -> Callable[[Any], Groups]:
+    """Return how samples become rows: joint ratios trimmed if asked."""
+
+    def pack(sample: Any) -> Groups:
+        if settings.trim is not None and isinstance(sample, RatioSample):
+            low, high = np.exp(np.array([-settings.trim, settings.trim], dtype=np.float32))
+            sample = replace(sample, r_xz=np.clip(sample.r_xz, low, high))
+        return objective.pack(sample)
+
+    return pack
+
+
+def _source(
+    sample: Sample | SampleStream[Any],
+    pack: Callable[[Any], Groups],
+    settings: TrainingSettings,
+    device: torch.device,
+    *,
+    ordered: bool,
+) -> Source:
+    """Return the source of rows: in memory, streamed, or from files; validation rows come in order."""
+    if isinstance(sample, SampleStream):
+        return Streamed(sample.draw, pack, len(sample.draw(0)), device)
+    size = bytes_of(sample)
+    if size <= settings.resident_bytes:
+        return Resident(tuple(rows.to(device) for rows in pack(sample)))
+    window = int(_WINDOW_SHARE * settings.resident_bytes / (size / len(sample)))
+    return Mapped(sample, pack, window, None if ordered else settings.seed, device)
+
+
+def _compile(objective: AnyObjective, method: Method) -> None:
+    if method.uses_joint_score and not isinstance(method, ScoreMethod):
+        raise TrainingError(
+            f"{method.name} with a compiled network",
+            expected="a method without derivatives of the network in its loss",
+            mend="set `compile: false`",
+        )
+    objective.network.forward = torch.compile(objective.network.forward)
 
 
 def _built(family: Family, parts: Parts, seed: int) -> nn.Module:
@@ -117,12 +174,14 @@ def _built(family: Family, parts: Parts, seed: int) -> nn.Module:
 
 def _estimator(objective: AnyObjective, family: Family, description: ModelDescription) -> Estimator:
     network = objective.network.cpu()
+    network.__dict__.pop("forward", None)  # a compiled one
     network.eval()
     return FAMILIES[family].estimator(network, description)
 
 
 def _description(method: str, family: Family, train: Sample, parts: Parts, record: TrainingRecord) -> ModelDescription:
-    info, x = train.info, np.asarray(train.x)
+    info = train.info
+    low, high = _extent(train.x)
     return ModelDescription(
         method=method,
         family=family,
@@ -132,13 +191,19 @@ def _description(method: str, family: Family, train: Sample, parts: Parts, recor
         reference=info.reference,
         network=replace(parts.settings, preprocessing=kinds_of(parts.x)),
         training=record,
-        x_ranges=tuple(zip(x.min(axis=0).tolist(), x.max(axis=0).tolist(), strict=True)),
+        x_ranges=tuple(zip(low.tolist(), high.tolist(), strict=True)),
         nuisance=info.nuisance,
         rate=info.rate if family in ("morphing_aware_ratio", "quadratic_ratio") else None,
         points=None if parts.points is None else tuple(map(tuple, parts.points.tolist())),
         flow=(parts.flow or FlowSettings()) if family == "density" else None,
         discrete=parts.discrete,
     )
+
+
+def _extent(x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the smallest and the largest value of every column."""
+    parts = [(part.min(axis=0), part.max(axis=0)) for part in chunks(x)]
+    return np.min([low for low, _ in parts], axis=0), np.max([high for _, high in parts], axis=0)
 
 
 def _record(
@@ -198,14 +263,15 @@ def _check_samples(train: Sample, validation: Sample) -> None:
 
 def _check_ratio_sample(sample: RatioSample) -> None:
     """Refuse what an estimator would train on without noticing."""
-    if not sample.info.doubly and not np.allclose(
-        sample.theta1, np.asarray(sample.info.reference, dtype=np.float32), rtol=1e-6, atol=0.0
+    reference = np.asarray(sample.info.reference, dtype=np.float32)
+    if not sample.info.doubly and not all(
+        np.allclose(part, reference, rtol=1e-6, atol=0.0) for part in chunks(sample.theta1)
     ):
         raise TrainingError(
             "theta1 is not the same in all rows",
             expected=f"theta1 = {list(sample.info.reference)}, since the estimator's denominator is fixed",
         )
-    n_one = int(np.count_nonzero(np.asarray(sample.y) > 0.5))
+    n_one = sum(int(np.count_nonzero(part > 0.5)) for part in chunks(sample.y))
     if 2 * n_one != len(sample):
         raise TrainingError(
             f"{n_one} of {len(sample)} samples have y = 1",

@@ -3,15 +3,23 @@
 With dsigma_theta(x, z) the weight of an event at theta and sigma(theta) the cross section after cuts,
 
     r_xz = [dsigma_theta0 / sigma(theta0)] / [dsigma_theta1 / sigma(theta1)],
-    t_xz = grad dsigma_theta / dsigma_theta - grad sigma / sigma   at theta0.
+    t_xz = grad dsigma_theta / dsigma_theta - grad sigma / sigma.
 
 Events are drawn from one partition, the cross sections are those of all events: the total rate of events that are
 never trained on tells a training nothing about them, while a partition's own rate would put its statistical
 fluctuation, the same for all events, into every joint ratio.
+
+theta is the theory parameters and, after them, those nuisance parameters of the pool that are named in `nuisance`; the
+other ones are at their nominal values. Backgrounds are events like others, whose weights do not depend on the theory
+parameters.
+
+What to use when: `draw_ratio_sample` for the ratio methods (with a prior as its `theta1`: for doubly parameterised
+ratios), `draw_score_sample` for SALLY and SALLINO, `draw_density_sample` for NDE and SCANDAL.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,41 +27,31 @@ from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import SamplingError
 from assay.events.pool import EventPool
+from assay.sampling.effective_sizes import SizeLimits, SizesByHypothesis
+from assay.sampling.hypotheses import Hypotheses, Integers, joint_gradients, joint_weights, varying
+from assay.sampling.info import SampleInfo
 from assay.sampling.priors import Prior
+from assay.sampling.rate import PolynomialRate
 from assay.sampling.resampling import MORPHING_ROUNDING, Resampled, resample
-from assay.sampling.samples import EffectiveSampleSize, RatioSample, SampleInfo, ScoreSample
+from assay.sampling.samples import DensitySample, RatioSample, ScoreSample
 
-__all__ = ["RatioSample", "ScoreSample", "SizeLimits", "draw_observables", "draw_ratio_sample", "draw_score_sample"]
+__all__ = ["SizeLimits", "draw_density_sample", "draw_observables", "draw_ratio_sample", "draw_score_sample"]
 
 Array = NDArray[np.float64]
+Float32 = NDArray[np.float32]
 
 _ROWS = 1 << 16  # samples for which joint quantities are computed at a time
-
-
-@dataclass(frozen=True)
-class SizeLimits:
-    """Effective sample sizes at a hypothesis.
-
-    Parameters
-    ----------
-    warning
-        Hypotheses below it are counted in the sample's description.
-    refusal
-        With a hypothesis below it nothing is drawn.
-    """
-
-    warning: float = 300.0
-    refusal: float = 30.0
 
 
 def draw_ratio_sample(
     pool: EventPool,
     n: int,
     theta0_prior: Prior,
-    theta1: ArrayLike,
+    theta1: ArrayLike | Prior,
     rng: np.random.Generator,
     *,
     n_hypotheses: int = 1000,
+    nuisance: Sequence[str] = (),
     normalisation: EventPool | None = None,
     limits: SizeLimits | None = None,
 ) -> RatioSample:
@@ -68,11 +66,14 @@ def draw_ratio_sample(
     theta0_prior
         Distribution of the numerator hypothesis.
     theta1
-        The denominator hypothesis, shape (P,).
+        The denominator hypothesis, shape (P,), or the distribution of as many of them as there are theta0, each paired
+        with one of these.
     rng
         Source of randomness.
     n_hypotheses
         Number of distinct theta0; each has as many samples as the others, up to one. At most n / 2.
+    nuisance
+        The nuisance parameters that theta has after the theory parameters.
     normalisation
         All events after cuts, for the cross sections; `pool` by default.
     limits
@@ -84,40 +85,36 @@ def draw_ratio_sample(
         If a weight or a cross section is negative, a hypothesis has too few effective events, or events of theta0 are
         impossible at theta1.
     """
-    if n < 2 or n % 2 or n_hypotheses < 1:
-        raise SamplingError(
-            f"{n} samples of {n_hypotheses} hypotheses",
-            expected="an even number of samples and at least one hypothesis",
-        )
-    half = n // 2
-    theta0 = theta0_prior.draw(min(n_hypotheses, half), rng)
-    reference = _point(pool, theta1)
-    counts = np.full(len(theta0), half // len(theta0))
-    counts[: half % len(theta0)] += 1
-    at_theta0 = resample(pool, theta0, counts, rng)
-    at_theta1 = resample(pool, reference[None], np.array([half]), rng)
-    events = np.concatenate([at_theta0.events, at_theta1.events])
-    # the second half needs a theta0, too: the same ones as the first, in another order than that of the events
-    hypotheses = np.concatenate([at_theta0.hypotheses, rng.permutation(at_theta0.hypotheses)])
-    y = np.repeat([0.0, 1.0], half)
-    r_xz, t_xz = _joint(pool, normalisation or pool, events, hypotheses, theta0, reference)
+    if n < 2 or n % 2:
+        raise SamplingError(f"{n} samples", expected="an even number, of which half are drawn at each hypothesis")
+    source = _Source.of_pool(pool, normalisation, nuisance)
+    counts = _shares(n // 2, n_hypotheses)
+    doubly = isinstance(theta1, Prior)
+    numerators = source.hypotheses(theta0_prior.draw(len(counts), rng))
+    denominators = source.hypotheses(theta1.draw(len(counts), rng) if isinstance(theta1, Prior) else theta1)
+    drawn = (
+        resample(source.pool, numerators, counts, rng),
+        resample(source.pool, denominators, counts if doubly else np.array([n // 2]), rng),
+    )
+    # the second half needs a theta0, too: with a theta1 of its own that is its partner, else it is one of the first
+    # half, in another order than that of the events
+    partners = drawn[1].hypotheses if doubly else rng.permutation(drawn[0].hypotheses)
     order = rng.permutation(n)
-    sizes = _checked_sizes(np.vstack([theta0, reference]), (at_theta0, at_theta1), limits or SizeLimits())
+    events = np.concatenate([part.events for part in drawn])[order]
+    at0 = np.concatenate([drawn[0].hypotheses, partners])[order]
+    at1 = at0 if doubly else np.zeros_like(at0)
+    sizes = _sizes((numerators, denominators), drawn)
+    reference = source.reference if doubly else denominators.theta[0]
     return RatioSample(
-        info=SampleInfo(
-            observables=tuple(pool.observables),
-            parameters=tuple(pool.space.names),
-            ranges=_pairs(theta0_prior.ranges),
-            reference=tuple(reference.tolist()),
-            effective_sample_size=sizes,
-            n_rounded_to_zero=at_theta0.n_rounded_to_zero + at_theta1.n_rounded_to_zero,
-        ),
-        x=pool.x[events[order]].astype(np.float32),
-        theta0=theta0[hypotheses[order]].astype(np.float32),
-        theta1=np.tile(reference.astype(np.float32), (n, 1)),
-        y=y[order].astype(np.float32),
-        r_xz=r_xz[order].astype(np.float32),
-        t_xz=t_xz[order].astype(np.float32),
+        info=source.info(theta0_prior.ranges, reference, sizes, drawn, limits, doubly),
+        sizes=sizes,
+        x=source.x(events),
+        theta0=numerators.theta[at0].astype(np.float32),
+        theta1=denominators.theta[at1].astype(np.float32),
+        y=np.repeat(np.array([0.0, 1.0], dtype=np.float32), n // 2)[order],
+        r_xz=_ratios(source, events, (numerators, at0), (denominators, at1)),
+        t_xz=_scores(source, events, numerators, at0),
+        t_xz1=_scores(source, events, denominators, at1) if doubly else None,
     )
 
 
@@ -127,6 +124,7 @@ def draw_score_sample(
     theta: ArrayLike,
     rng: np.random.Generator,
     *,
+    nuisance: Sequence[str] = (),
     normalisation: EventPool | None = None,
     limits: SizeLimits | None = None,
 ) -> ScoreSample:
@@ -134,126 +132,169 @@ def draw_score_sample(
 
     Parameters and errors are those of `draw_ratio_sample`.
     """
-    point = _point(pool, theta)
-    drawn = resample(pool, point[None], np.array([n]), rng)
+    source = _Source.of_pool(pool, normalisation, nuisance)
+    point = source.hypotheses(theta)
+    drawn = resample(source.pool, point, np.array([n]), rng)
     events = rng.permutation(drawn.events)
-    whole = normalisation or pool
-    cross_section, gradient = _cross_section(whole, point)
-    weights = pool.weights[events] @ pool.morphing.weights(point)
-    t_xz = pool.weights[events] @ pool.morphing.weight_gradients(point) / weights[:, None] - gradient / cross_section
+    sizes = _sizes((point,), (drawn,))
     return ScoreSample(
-        info=SampleInfo(
-            observables=tuple(pool.observables),
-            parameters=tuple(pool.space.names),
-            ranges=_pairs(np.asarray(pool.space.ranges)),
-            reference=tuple(point.tolist()),
-            effective_sample_size=_checked_sizes(point[None], (drawn,), limits or SizeLimits()),
-            n_rounded_to_zero=drawn.n_rounded_to_zero,
-        ),
-        x=pool.x[events].astype(np.float32),
-        theta=np.tile(point.astype(np.float32), (n, 1)),
-        t_xz=t_xz.astype(np.float32),
+        info=source.info(source.ranges, point.theta[0], sizes, (drawn,), limits),
+        sizes=sizes,
+        x=source.x(events),
+        theta=np.tile(point.theta.astype(np.float32), (n, 1)),
+        t_xz=_scores(source, events, point, np.zeros_like(events)),
     )
 
 
-def draw_observables(pool: EventPool, n: int, theta: ArrayLike, rng: np.random.Generator) -> Array:
+def draw_density_sample(
+    pool: EventPool,
+    n: int,
+    prior: Prior,
+    rng: np.random.Generator,
+    *,
+    n_hypotheses: int = 1000,
+    nuisance: Sequence[str] = (),
+    normalisation: EventPool | None = None,
+    limits: SizeLimits | None = None,
+) -> DensitySample:
+    """Draw samples for the density methods at hypotheses of a prior, in random order.
+
+    Parameters and errors are those of `draw_ratio_sample`.
+    """
+    source = _Source.of_pool(pool, normalisation, nuisance)
+    counts = _shares(n, n_hypotheses)
+    hypotheses = source.hypotheses(prior.draw(len(counts), rng))
+    drawn = resample(source.pool, hypotheses, counts, rng)
+    order = rng.permutation(n)
+    events, at = drawn.events[order], drawn.hypotheses[order]
+    sizes = _sizes((hypotheses,), (drawn,))
+    return DensitySample(
+        info=source.info(prior.ranges, source.reference, sizes, (drawn,), limits),
+        sizes=sizes,
+        x=source.x(events),
+        theta=hypotheses.theta[at].astype(np.float32),
+        t_xz=_scores(source, events, hypotheses, at),
+    )
+
+
+def draw_observables(
+    pool: EventPool, n: int, theta: ArrayLike, rng: np.random.Generator, nuisance: Sequence[str] = ()
+) -> Array:
     """Return the observables (n, O) of unweighted events at theta (P,), in random order."""
-    drawn = resample(pool, _point(pool, theta)[None], np.array([n]), rng)
+    source = _Source.of_pool(pool, None, nuisance)
+    drawn = resample(source.pool, source.hypotheses(theta), np.array([n]), rng)
     return np.asarray(pool.x[rng.permutation(drawn.events)])
 
 
-def _joint(
-    pool: EventPool,
-    whole: EventPool,
-    events: NDArray[np.int64],
-    hypotheses: NDArray[np.int64],
-    theta0: Array,
-    theta1: Array,
-) -> tuple[Array, Array]:
-    """Return joint ratios (N,) and joint scores (N, P) of events (N,) at hypotheses (N,), indices of theta0 (T, P)."""
-    r_xz = np.empty(len(events))
-    t_xz = np.empty((len(events), theta0.shape[1]))
-    reference = pool.morphing.weights(theta1)
-    morphing, gradients = pool.morphing.weights(theta0), pool.morphing.weight_gradients(theta0)
-    totals = whole.weights.sum(axis=0)
-    sigma1, _ = _cross_section(whole, theta1)
-    sigma0 = _positive(morphing @ totals, theta0)
-    log_gradient = np.einsum("b,tbp->tp", totals, gradients) / sigma0[:, None]
-    for start in range(0, len(events), _ROWS):
-        part = slice(start, start + _ROWS)
-        weights = pool.weights[events[part]]
-        at = hypotheses[part]
-        at_theta0 = np.maximum(np.einsum("nb,nb->n", weights, morphing[at]), 0.0)
-        at_theta1 = np.maximum(weights @ reference, 0.0)
-        _check_support(at_theta1, weights, theta1)
-        r_xz[part] = (at_theta0 / sigma0[at]) / (at_theta1 / sigma1)
-        # an event of theta1 that is impossible at theta0 has no score there, and none is asked for
-        possible = at_theta0 > 0.0
-        divisor = np.where(possible, at_theta0, 1.0)
-        score = np.einsum("nb,nbp->np", weights, gradients[at]) / divisor[:, None] - log_gradient[at]
-        t_xz[part] = np.where(possible[:, None], score, 0.0)
-    return r_xz, t_xz
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """The events that are drawn from, and all events, for their cross sections."""
+
+    pool: EventPool
+    whole: EventPool
+
+    @classmethod
+    def of_pool(cls, pool: EventPool, whole: EventPool | None, nuisance: Sequence[str]) -> _Source:
+        part = varying(pool, nuisance)
+        return cls(part, part if whole is None else varying(whole, nuisance))
+
+    def hypotheses(self, theta: ArrayLike) -> Hypotheses:
+        return Hypotheses.of_pool(self.pool, theta)
+
+    @property
+    def reference(self) -> Array:
+        """The reference benchmark, with nominal nuisance parameters."""
+        return np.concatenate([self.pool.space.reference_values, np.zeros(len(self.pool.nuisance_names))])
+
+    @property
+    def ranges(self) -> Array:
+        """Of the parameters, and one standard deviation of the nuisance parameters."""
+        return np.concatenate([self.pool.space.ranges, np.tile([-1.0, 1.0], (len(self.pool.nuisance_names), 1))])
+
+    def x(self, events: Integers) -> Float32:
+        return self.pool.x[events].astype(np.float32)
+
+    def info(
+        self,
+        ranges: Array,
+        reference: Array,
+        sizes: SizesByHypothesis,
+        drawn: tuple[Resampled, ...],
+        limits: SizeLimits | None,
+        doubly: bool = False,
+    ) -> SampleInfo:
+        return SampleInfo(
+            observables=tuple(self.pool.observables),
+            parameters=(*self.pool.space.names, *self.pool.nuisance_names),
+            ranges=tuple((float(low), float(high)) for low, high in ranges),
+            reference=tuple(reference.tolist()),
+            effective_sample_size=sizes.summary(limits or SizeLimits()),
+            n_rounded_to_zero=sum(part.n_rounded_to_zero for part in drawn),
+            nuisance=self.pool.nuisance_names,
+            rate=PolynomialRate.of_pool(self.whole, reference[: self.pool.space.n_parameters]),
+            doubly=doubly,
+        )
 
 
-def _check_support(at_theta1: Array, weights: Array, theta1: Array) -> None:
-    smallest = MORPHING_ROUNDING * np.abs(weights).max(axis=1)
-    n_impossible = int(np.count_nonzero(at_theta1 <= smallest))
-    if n_impossible:
+def _ratios(
+    source: _Source,
+    events: Integers,
+    numerator: tuple[Hypotheses, Integers],
+    denominator: tuple[Hypotheses, Integers],
+) -> Float32:
+    """Return joint ratios (N,) of events (N,) at hypotheses of which each row has one, by number (N,)."""
+    (theta0, at0), (theta1, at1) = numerator, denominator
+    rates0, rates1 = theta0.rates(source.whole).values, theta1.rates(source.whole).values
+    largest = float(np.abs(source.pool.weights).max())
+    r_xz = np.empty(len(events), dtype=np.float32)
+    for rows in _chunks(len(events)):
+        weights0 = joint_weights(source.pool, events[rows], theta0, at0[rows])
+        weights1 = joint_weights(source.pool, events[rows], theta1, at1[rows])
+        _check_support(source.pool, largest, weights1, events[rows], theta1.theta[at1[rows]])
+        r_xz[rows] = (weights0 / weights1) * (rates1[at1[rows]] / rates0[at0[rows]])
+    return r_xz
+
+
+def _scores(source: _Source, events: Integers, hypotheses: Hypotheses, at: Integers) -> Float32:
+    """Return joint scores (N, P) of events (N,) at hypotheses number `at` (N,)."""
+    log_gradients = hypotheses.rates(source.whole).log_gradients
+    t_xz = np.empty((len(events), hypotheses.theta.shape[1]), dtype=np.float32)
+    for rows in _chunks(len(events)):
+        gradients, possible = joint_gradients(source.pool, events[rows], hypotheses, at[rows])
+        # an event that is impossible at theta has no score there, and none is asked for
+        t_xz[rows] = np.where(possible[:, None], gradients - log_gradients[at[rows]], 0.0)
+    return t_xz
+
+
+def _chunks(n: int) -> list[slice]:
+    return [slice(start, start + _ROWS) for start in range(0, n, _ROWS)]
+
+
+def _shares(n: int, n_hypotheses: int) -> Integers:
+    """Return how many of n samples each hypothesis has: alike, up to one."""
+    if n < 1 or n_hypotheses < 1:
+        raise SamplingError(f"{n} samples of {n_hypotheses} hypotheses", expected="at least one of each")
+    n_hypotheses = min(n_hypotheses, n)
+    counts = np.full(n_hypotheses, n // n_hypotheses)
+    counts[: n % n_hypotheses] += 1
+    return counts
+
+
+def _check_support(pool: EventPool, largest: float, weights: Array, events: Integers, theta1: Array) -> None:
+    # few events, if any, are small beside the largest of all: only these are compared with weights of their own
+    small = np.flatnonzero(weights <= MORPHING_ROUNDING * largest)
+    impossible = small[weights[small] <= MORPHING_ROUNDING * np.abs(pool.weights[events[small]]).max(axis=1)]
+    if len(impossible):
         raise SamplingError(
-            f"{n_impossible} events have weight zero at the denominator hypothesis: their joint ratio is infinite",
-            where=f"theta1 = {theta1.tolist()}",
+            f"{len(impossible)} events have weight zero at the denominator hypothesis: their joint ratio is infinite",
+            where=f"theta1 = {theta1[impossible[0]].tolist()}",
             expected="a denominator at which every event is possible",
             mend="take a benchmark as the denominator, such as the Standard Model",
         )
 
 
-def _cross_section(pool: EventPool, theta: Array) -> tuple[float, Array]:
-    totals = pool.weights.sum(axis=0)
-    values = _positive(np.atleast_1d(totals @ pool.morphing.weights(theta)), theta[None])
-    return float(values[0]), np.asarray(totals @ pool.morphing.weight_gradients(theta))
-
-
-def _positive(cross_sections: Array, theta: Array) -> Array:
-    if not (cross_sections > 0.0).all():
-        index = int(np.argmin(cross_sections))
-        raise SamplingError(
-            f"the cross section after cuts is {cross_sections[index]:.4g} pb",
-            where=f"theta = {theta[index].tolist()}",
-            expected="above zero",
-            mend="generate more events, or narrow the prior",
-        )
-    return cross_sections
-
-
-def _point(pool: EventPool, theta: ArrayLike) -> Array:
-    point = np.asarray(theta, dtype=np.float64)
-    if point.shape != (pool.space.n_parameters,) or not np.isfinite(point).all():
-        raise SamplingError(
-            f"a hypothesis {np.asarray(theta).tolist()}", expected=f"finite values of {', '.join(pool.space.names)}"
-        )
-    return point
-
-
-def _pairs(ranges: Array) -> tuple[tuple[float, float], ...]:
-    return tuple((float(low), float(high)) for low, high in ranges)
-
-
-def _checked_sizes(theta: Array, drawn: tuple[Resampled, ...], limits: SizeLimits) -> EffectiveSampleSize:
-    sizes = np.concatenate([part.effective_sample_sizes for part in drawn])
-    worst = int(np.argmin(sizes))
-    if sizes[worst] < limits.refusal:
-        raise SamplingError(
-            f"the pool is worth {sizes[worst]:.1f} unweighted events, and less than {limits.refusal:g} at "
-            f"{int(np.count_nonzero(sizes < limits.refusal))} of {len(sizes)} hypotheses",
-            where=f"theta = {theta[worst].tolist()}",
-            expected=f"at least {limits.refusal:g}",
-            mend="generate more events, put a benchmark there, or narrow the prior",
-        )
-    return EffectiveSampleSize(
-        n_hypotheses=len(sizes),
-        minimum=float(sizes[worst]),
-        median=float(np.median(sizes)),
-        theta_of_minimum=tuple(theta[worst].tolist()),
-        warning_threshold=limits.warning,
-        n_below_warning=int(np.count_nonzero(sizes < limits.warning)),
+def _sizes(hypotheses: tuple[Hypotheses, ...], drawn: tuple[Resampled, ...]) -> SizesByHypothesis:
+    return SizesByHypothesis(
+        np.concatenate([part.theta for part in hypotheses]),
+        np.concatenate([part.effective_sample_sizes for part in drawn]),
     )

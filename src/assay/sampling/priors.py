@@ -1,14 +1,15 @@
 """Where the hypotheses of a training come from.
 
-What to use when: `FlatPrior` over the range in which limits are wanted; `GaussianPrior` to spend more of the training
-near the expected point; `PointsPrior` for given benchmarks or morphing points. Flat and Gaussian hypotheses come from
-a scrambled Sobol sequence, which covers the range more evenly than independent draws do.
+What to use when: `Flat` over the range in which limits are wanted; `Gaussian` to spend more of the training near the
+expected point, and for nuisance parameters; `LogUniform` for a parameter whose order of magnitude is open;
+`PointsPrior` for given benchmarks or morphing points. Hypotheses come from a scrambled Sobol sequence (`sobol`), which
+covers the range more evenly than draws of each on its own (`independent`) do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from scipy import stats
 from assay.errors import SamplingError
 
 Array = NDArray[np.float64]
+Sequence = Literal["sobol", "independent"]
 
 
+@runtime_checkable
 class Prior(Protocol):
     """A distribution of hypotheses theta."""
 
@@ -31,66 +34,98 @@ class Prior(Protocol):
 
 
 @dataclass(frozen=True)
-class FlatPrior:
-    """Flat in a box.
+class Flat:
+    """Flat from `low` to `high`."""
 
-    Parameters
-    ----------
-    box
-        The range (low, high) of every parameter.
-    """
-
-    box: tuple[tuple[float, float], ...]
+    low: float
+    high: float
 
     def __post_init__(self) -> None:
-        _check_box(self.box)
+        _check_interval(self.low, self.high)
 
-    @property
-    def ranges(self) -> Array:
-        """The box, shape (P, 2)."""
-        return np.asarray(self.box, dtype=np.float64)
-
-    def draw(self, n: int, rng: np.random.Generator) -> Array:
-        """Return `n` hypotheses, shape (n, P)."""
-        low, high = self.ranges.T
-        return np.asarray(low + (high - low) * _uniform(n, len(self.box), rng))
+    def values(self, quantiles: Array) -> Array:
+        """Return the values at quantiles, of the same shape."""
+        return self.low + (self.high - self.low) * quantiles
 
 
 @dataclass(frozen=True)
-class GaussianPrior:
-    """Independent Gaussians, truncated to a box.
+class Gaussian:
+    """Gaussian of a mean and a standard deviation before it is truncated to `low` to `high`."""
+
+    mean: float
+    std: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_interval(self.low, self.high)
+        if not (np.isfinite(self.mean) and self.std > 0.0):
+            raise SamplingError(
+                f"a Gaussian prior of mean {self.mean} and standard deviation {self.std}",
+                expected="a finite mean and a standard deviation above zero",
+            )
+
+    def values(self, quantiles: Array) -> Array:
+        """Return the values at quantiles, of the same shape."""
+        low, high = (self.low - self.mean) / self.std, (self.high - self.mean) / self.std
+        return np.asarray(stats.truncnorm.ppf(quantiles, low, high, loc=self.mean, scale=self.std))
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """Flat in the logarithm, from `low` to `high`, both above zero."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_interval(self.low, self.high)
+        if not self.low > 0.0:
+            raise SamplingError(f"a log-uniform prior from {self.low}", expected="a range above zero")
+
+    def values(self, quantiles: Array) -> Array:
+        """Return the values at quantiles, of the same shape."""
+        return np.asarray(self.low * (self.high / self.low) ** quantiles)
+
+
+Marginal = Flat | Gaussian | LogUniform
+
+
+@dataclass(frozen=True)
+class IndependentPrior:
+    """Parameters that do not depend on each other.
 
     Parameters
     ----------
-    mean, std
-        Of every parameter, before truncation.
-    box
-        The range (low, high) of every parameter.
+    marginals
+        The distribution of every parameter.
+    sequence
+        How hypotheses are drawn.
     """
 
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    box: tuple[tuple[float, float], ...]
+    marginals: tuple[Marginal, ...]
+    sequence: Sequence = "sobol"
 
     def __post_init__(self) -> None:
-        _check_box(self.box)
-        if not len(self.mean) == len(self.std) == len(self.box) or min(self.std) <= 0:
-            raise SamplingError(
-                f"a prior of means {self.mean} and standard deviations {self.std} for {len(self.box)} parameters",
-                expected="a mean and a standard deviation above zero for every parameter",
-            )
+        if not self.marginals:
+            raise SamplingError("a prior of no parameters", expected="at least one")
 
     @property
     def ranges(self) -> Array:
         """The box, shape (P, 2)."""
-        return np.asarray(self.box, dtype=np.float64)
+        return np.array([(marginal.low, marginal.high) for marginal in self.marginals])
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
         """Return `n` hypotheses, shape (n, P)."""
-        mean, std = np.asarray(self.mean), np.asarray(self.std)
-        low, high = (self.ranges.T - mean) / std
-        quantiles = _uniform(n, len(self.box), rng)
-        return np.asarray(stats.truncnorm.ppf(quantiles, low, high, loc=mean, scale=std))
+        shape = (n, len(self.marginals))
+        quantiles = rng.random(shape) if self.sequence == "independent" else _sobol(*shape, rng)
+        columns = [marginal.values(column) for marginal, column in zip(self.marginals, quantiles.T, strict=True)]
+        return np.stack(columns, axis=1)
+
+
+def flat_prior(box: tuple[tuple[float, float], ...]) -> IndependentPrior:
+    """Return the prior that is flat in a box: (low, high) of every parameter."""
+    return IndependentPrior(tuple(Flat(low, high) for low, high in box))
 
 
 @dataclass(frozen=True)
@@ -101,14 +136,26 @@ class PointsPrior:
     ----------
     points
         The hypotheses, one tuple of parameter values each.
+    box
+        A range (low, high) of every parameter in which estimators may be evaluated: it grows to hold the points. None
+        is the smallest box that does.
     """
 
     points: tuple[tuple[float, ...], ...]
+    box: tuple[tuple[float, float], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.points or len({len(point) for point in self.points}) != 1:
+            raise SamplingError(
+                f"the points {self.points}", expected="at least one, and as many values in every one of them"
+            )
 
     @property
     def ranges(self) -> Array:
-        """The smallest box that holds the points, shape (P, 2)."""
+        """The box, shape (P, 2)."""
         points = np.asarray(self.points, dtype=np.float64)
+        if self.box is not None:
+            points = np.concatenate([points, np.asarray(self.box).T])
         return np.asarray(np.stack([points.min(axis=0), points.max(axis=0)], axis=1))
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
@@ -117,14 +164,29 @@ class PointsPrior:
         return np.asarray(self.points, dtype=np.float64)[chosen, :]
 
 
-def _uniform(n: int, dimensions: int, rng: np.random.Generator) -> Array:
+@dataclass(frozen=True)
+class JointPrior:
+    """Several priors of different parameters side by side, paired at random."""
+
+    parts: tuple[Prior, ...]
+
+    @property
+    def ranges(self) -> Array:
+        """The box, shape (P, 2)."""
+        return np.concatenate([part.ranges for part in self.parts])
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        """Return `n` hypotheses, shape (n, P)."""
+        return np.concatenate([rng.permutation(part.draw(n, rng)) for part in self.parts], axis=1)
+
+
+def _sobol(n: int, dimensions: int, rng: np.random.Generator) -> Array:
     sequence = stats.qmc.Sobol(dimensions, rng=rng)
     # a power of two, as the sequence's balance requires, of which the first n are the first n points of the same
     # sequence
     return np.asarray(sequence.random_base2(max(0, int(np.ceil(np.log2(n)))))[:n], dtype=np.float64)
 
 
-def _check_box(box: tuple[tuple[float, float], ...]) -> None:
-    for index, (low, high) in enumerate(box):
-        if not low < high:
-            raise SamplingError(f"the prior's range of parameter {index} is [{low}, {high}]", expected="low < high")
+def _check_interval(low: float, high: float) -> None:
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise SamplingError(f"a prior's range is [{low}, {high}]", expected="finite, and low < high")
