@@ -67,7 +67,7 @@ run-yadage: $(READY) ## run STUDY (default input/input.yml) to its report; again
 run-yadage-physics: $(READY) ## stages 1-6 alone: to the event file
 	$(ASSAY) run --study $(STUDY) --part physics $(RUN_FLAGS)
 
-run-yadage-ml: $(READY) ## stages 7-10 alone: from EVENTS=file.h5
+run-yadage-ml: $(READY) ## stages 7-11 alone: from EVENTS=file.h5
 	$(ASSAY) run --study $(STUDY) --part ml $(if $(EVENTS),--events $(EVENTS)) $(RUN_FLAGS)
 
 run-reana: $(READY) ## run STUDY on REANA: WORKFLOW=all|physics|ml, EVENTS=, NAME=, RESUME=run (docs/reana.md)

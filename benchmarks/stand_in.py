@@ -26,6 +26,7 @@ _OUTPUTS = {
     "prepare": ("signal.npz",),
     "combine": ("combined.h5",),
     "train": ("model/model.json",),
+    "toys": ("toys.h5",),
     "evaluate": ("limits_rate.json",),
     "plot": ("report.html",),
 }
@@ -58,7 +59,9 @@ def main() -> int:
     output = Path(options["output"])
     study = read_study(Path(options["study"]))
     # a folder is there before its step has run: what counts is its files
-    given = [Path(path) for name, path in options.items() if name not in ("output", "method")] + [*map(Path, files)]
+    given = [Path(path) for name, path in options.items() if name not in ("output", "method", "job")] + [
+        *map(Path, files)
+    ]
     missing = [str(path) for path in given if not (any(path.iterdir()) if path.is_dir() else path.is_file())]
     fails = output.name == study["fails"]
     if not (missing or fails):
@@ -106,7 +109,9 @@ def write_outputs(stage: str, output: Path, study: dict, options: dict[str, str]
             samples.append(str(output / method))
             (output / method).mkdir(exist_ok=True)
             (output / method / "train").write_text(method)
-        publish(output, {"methods": study["methods"], "samples": samples})
+        methods = study["methods"]
+        lists = {"methods": methods, "samples": samples, "trainings": methods, "training_samples": samples}
+        publish(output, {**lists, "toys": ["none"]})
 
 
 def jobs(output: Path, study: dict) -> list[str]:

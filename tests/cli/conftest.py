@@ -78,12 +78,10 @@ class Chain:
         )
 
     def train(self, output: str, method: str, samples: object) -> Result:
-        return self.run("train", output, "--method", method, "--samples", samples)
+        return self.run("train", output, "--job", method, "--samples", samples, "--events", self.combined)
 
     def evaluate(self, output: str, method: str, samples: object, model: Path) -> Result:
-        return self.run(
-            "evaluate", output, "--method", method, "--events", self.combined, "--samples", samples, "--model", model
-        )
+        return self.run("evaluate", output, "--method", method, "--events", self.combined, "--samples", samples, model)
 
     def events(self, number: int) -> Path:
         return self.folder / f"generate_{number}"

@@ -44,7 +44,7 @@ def again(*arguments: object) -> tuple[str, list[str]]:
 def commands(chain: Any) -> dict[str, list[object]]:
     """The command of a step of every stage, with all of them complete; the report is empty."""
     folder, samples = chain.folder, chain.folder / "sample" / "score"
-    train, evaluate, plot = (folder / f"again_{name}" for name in ("train", "evaluate", "plot"))
+    train, toys, evaluate, plot = (folder / f"again_{name}" for name in ("train", "toys", "evaluate", "plot"))
 
     def write_report(files: object, output: Path) -> Path:
         (output / "report.html").write_text("report")
@@ -55,6 +55,7 @@ def commands(chain: Any) -> dict[str, list[object]]:
         patch.setattr(assay.tracking.replay, "replay", lambda *_, **__: SimpleNamespace(missing=()))
         for result in (
             chain.train(train, METHOD, samples),
+            chain.run("toys", toys.name, "--job", "none", "--events", chain.combined, train / "model"),
             chain.evaluate(evaluate, METHOD, samples, train / "model"),
             chain.run("plot", plot, "--events", chain.combined, train, evaluate),
         ):
@@ -72,8 +73,9 @@ def commands(chain: Any) -> dict[str, list[object]]:
         "extract": [chain.extracted(0), *jobs, *events, *objects, *setup],
         "combine": [folder / "combine", *setup, *(chain.extracted(number) for number in range(len(chain.jobs)))],
         "sample": [folder / "sample", *combined],
-        "train": [train, *method],
-        "evaluate": [evaluate, *method, *combined, "--model", train / "model"],
+        "train": [train, "--job", METHOD, "--samples", samples, *combined],
+        "toys": [toys, "--job", "none", *combined, train / "model"],
+        "evaluate": [evaluate, *method, *combined, train / "model"],
         "plot": [plot, *combined, train, evaluate],
     }
     study = {name: folder / "input.yml" if name == "configure" else chain.study for name in arguments}

@@ -20,6 +20,7 @@ from assay.estimators.diagnostics import Diagnostics
 from assay.events.eventfile import write_event_file
 from assay.events.pool import Partition
 from assay.events.table import EventTable, ObservableInfo, Sample
+from assay.sampling.from_study import SampleRequest
 from assay.sampling.samples import RatioSample, ScoreSample
 from assay.study.load import load_study
 from assay.study.model import ScoreMethod, Study
@@ -123,7 +124,7 @@ def test_templates_of_a_score_are_of_test_events_alone(
 def test_events_of_the_evaluation_were_never_drawn_for_training(study: Study, events: Path, tmp_path: Path) -> None:
     """The predecessor's evaluation drew from the training events: 52 % of its events had been trained on."""
     run = StageRun(tmp_path / "sample", 1, SimpleNamespace(dataset=lambda *_: None))  # type: ignore[arg-type]
-    draw_samples(study, events, ("ratio", "score"), run)
+    draw_samples(study, events, (SampleRequest("ratio"), SampleRequest("score")), run)
     tested = rows(question(study, events, "alice").test.x)
     for kind in ("ratio", "score"):
         drawn = {name: rows(np.load(run.folder / kind / name / "x.npy")) for name in ("train", "validation", "test")}

@@ -51,11 +51,16 @@ def keys(small_study: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         common = ["--study", path, "--output", tmp_path / "out"]
         commands: list[list[object]] = [["sample", *common, "--events", "e"]]
         for method in METHODS:
-            one = ["--method", method, "--samples", "s"]
-            commands += [["train", *common, *one], ["evaluate", *common, *one, "--events", "e", "--model", "m"]]
+            given = ["--samples", "s", "--events", "e"]
+            commands += [["train", *common, "--job", method, *given]]
+            commands += [["evaluate", *common, "--method", method, *given, "m"]]
         for command in commands:
             result = CliRunner().invoke(cli, [str(word) for word in command])
-            assert result.exception is None or "no method" in str(result.exception)
+            assert (
+                result.exception is None
+                or "no method" in str(result.exception)
+                or "no training" in str(result.exception)
+            )
         return dict(found)
 
     return of

@@ -279,7 +279,7 @@ def test_baselines_need_no_samples_and_take_negative_weights(plain: Chain, tmp_p
         "manifest.json",
     }
     well(chain.train("train", "histogram", samples))
-    arguments = ("--method", "histogram", "--samples", samples, "--model", tmp_path / "train" / "model")
+    arguments = ("--method", "histogram", "--samples", samples, tmp_path / "train" / "model")
     well(chain.run("evaluate", "evaluate", *arguments, "--events", events))
     limits = read_limits(tmp_path / "evaluate" / "limits_rate")
     luminosity = load_study(plain.folder / "input.yml").luminosity * 1000.0

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.fast
 CHANGES = {
     "hidden_layers": [7, 9],
     "activation": "tanh",
+    "residual": True,
+    "preprocessing": {"pt_j1": "log"},
     "epochs": 17,
     "batch_size": 77,
     "learning_rate": 0.004,
@@ -35,8 +37,9 @@ Write = Callable[..., Path]
 def check(study: Study, name: str) -> None:
     section = study.methods[name]
     assert isinstance(section, RatioMethod | ScoreMethod)
-    network, settings = settings_of(section, 3)
-    assert (network.hidden, network.activation) == ((7, 9), "tanh")
+    network, settings = settings_of(section, 3, ("m_jj", "pt_j1"))
+    assert (network.hidden, network.activation, network.residual) == ((7, 9), "tanh", True)
+    assert network.preprocessing == ("auto", "log")
     found = {
         "epochs": settings.epochs,
         "batch_size": settings.batch_size,

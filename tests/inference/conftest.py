@@ -7,12 +7,13 @@ log r(x|theta, 0) = 2 log|1 + sum a_p theta_p x_p| - log(1 + sum a_p^2 theta_p^2
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from assay.theory.morphing import Morphing, components
+from assay.theory.nuisance import LogQuadratic
 
 SIGMA_0 = 0.002  # pb
 
@@ -23,9 +24,20 @@ class ToyPool:
     weights: np.ndarray
     morphing: Morphing
     observables: tuple[str, ...]
+    nuisance_names: tuple[str, ...] = ()
+    dependence: LogQuadratic | None = None
 
     def part(self, rows: slice | np.ndarray) -> ToyPool:
-        return ToyPool(self.x[rows], self.weights[rows], self.morphing, self.observables)
+        dependence = None if self.dependence is None else self.dependence.select(np.arange(len(self.x))[rows])
+        return ToyPool(
+            self.x[rows], self.weights[rows], self.morphing, self.observables, self.nuisance_names, dependence
+        )
+
+    def varying(self, **linear: np.ndarray) -> ToyPool:
+        """The same events with nuisance parameters: the logarithm of an event's weight is linear in them."""
+        slopes = np.column_stack(list(linear.values()))
+        dependence = LogQuadratic(slopes, np.zeros_like(slopes), np.zeros(slopes.shape, dtype=np.uint8))
+        return replace(self, nuisance_names=tuple(linear), dependence=dependence)
 
 
 @dataclass(frozen=True)

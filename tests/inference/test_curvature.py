@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from assay.inference.curvature import curvature_checks
-from assay.inference.expected import total_templates
 from assay.inference.expected_fisher import FisherSetting, calibrated_fisher
+from assay.inference.measurements import total_templates
 
 pytestmark = pytest.mark.fast
 SLOPES = (0.7, 0.4)

@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 
 from assay.inference.binning import equal_count_binning
-from assay.inference.expected import (
-    Expectation,
-    estimated_scores,
-    histogram_limits,
-    observable_histogram,
-    rate_limits,
-    ratio_limits,
-    score_histogram,
-    total_templates,
-)
+from assay.inference.expectation import Expectation
+from assay.inference.expected import histogram_limits, rate_limits, ratio_limits
 from assay.inference.fisher import histogram_information
 from assay.inference.grid import Grid
 from assay.inference.likelihoods import RateLikelihood
 from assay.inference.limits import DataSet, limits
+from assay.inference.measurements import (
+    estimated_scores,
+    observable_histogram,
+    score_histogram,
+    total_templates,
+)
 from assay.inference.templates import Templates
 
 pytestmark = pytest.mark.fast
@@ -92,7 +90,8 @@ def test_score_histogram_is_as_good_as_the_observables(
     pool, training, test = parts
     estimator = exact_score(SLOPES)
     scores = estimated_scores(estimator, test), estimated_scores(estimator, training)
-    model = score_histogram(test, training, scores, 12, WANTED, ORIGIN)
+    model, axes = score_histogram(test, training, scores, 12, WANTED, ORIGIN)
+    assert np.array_equal(axes, np.eye(2))
     (result,) = histogram_limits(pool, model, replace(WANTED, include_rate=(False,)), "sally", test)
     expected = histogram_limits(
         pool, observable_histogram(pool, training, ("x0", "x1"), 12, WANTED, ORIGIN), WANTED, "h"
@@ -107,10 +106,11 @@ def test_scores_of_many_parameters_are_binned_along_principal_axes(amplitude_poo
     pool = amplitude_pool(20_000, slopes)
     wanted = Expectation(Grid.regular(tuple("abcd"), [(-0.3, 0.3)] * 4, 3), (0.0,) * 4, 300.0)
     scores = 2 * pool.x * slopes
-    model = score_histogram(pool, pool, (scores, scores), 12, wanted, (0.0,) * 4)
+    model, axes = score_histogram(pool, pool, (scores, scores), 12, wanted, (0.0,) * 4)
+    assert np.allclose(axes.T @ axes, np.eye(4))
     assert len(model.binning.shape) == 4
     assert model.binning.n_bins <= 1000
-    assert "in place of 12" in model.notes[0]
+    assert "in place of 12 x 12 x 12 x 12" in model.notes[0]
 
 
 def test_rate_limits_know_only_the_cross_section(parts: tuple[Any, Any, Any], sigma_0: float) -> None:

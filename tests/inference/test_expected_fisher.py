@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.inference.expected import Expectation, observable_histogram, total_templates
+from assay.inference.expectation import Expectation
 from assay.inference.expected_fisher import (
     FisherSetting,
     calibrated_fisher,
@@ -16,6 +16,7 @@ from assay.inference.expected_fisher import (
     truth_fisher,
 )
 from assay.inference.grid import Grid
+from assay.inference.measurements import observable_histogram, total_templates
 
 pytestmark = pytest.mark.fast
 SLOPES = (0.7, 0.4)

@@ -39,15 +39,16 @@ def test_bins_are_reduced_with_a_note(amplitude_pool: Callable[..., Any]) -> Non
     sample = BinningSample(pool.observables, pool.x, pool.weights[:, 0])
     model = histogram_model(sample, pool, pool.x, 12, ORIGIN, np.zeros((1, 2)))
     assert model.binning.shape == (7, 7)
-    assert "7 in place of 12" in model.notes[0]
+    assert "7 x 7 in place of 12 x 12" in model.notes[0]
 
 
 def test_affordable_bins_bound_the_total() -> None:
-    assert affordable_bins(12, 3, 10**6) == 12
-    assert affordable_bins(100, 1, 10**6) == 100
-    assert affordable_bins(12, 6, 10**6) == 3
-    assert affordable_bins(12, 10, 10**6) == 2
-    assert affordable_bins(12, 1, 10) == 2
+    assert affordable_bins([12] * 3, 10**6) == [12] * 3
+    assert affordable_bins([100], 10**6) == [100]
+    assert affordable_bins([12] * 6, 10**6) == [3] * 6
+    assert affordable_bins([12] * 10, 10**6) == [2] * 10
+    assert affordable_bins([12], 10) == [2]
+    assert affordable_bins([40, 4, 4], 20 * 400) == [25, 4, 4]
 
 
 def test_columns_are_found_by_name(amplitude_pool: Callable[..., Any]) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.estimators.checks import CheckResult
 from assay.estimators.diagnostics import Diagnostics
 from assay.estimators.history import EpochRecord, TrainingHistory
+from assay.estimators.verdicts import CheckResult
 from assay.events.eventfile import write_event_file
 from assay.events.table import CutFlowRow, EventTable, ObservableInfo, Sample
 from assay.files import write_json

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from assay.errors import AssayError
-from assay.estimators.checks import CheckResult
+from assay.estimators.verdicts import CheckResult
 from assay.reporting.build import write_report
 from assay.reporting.content import Link, Picture, ReportContent, Section, Table, Verdict
 from assay.reporting.learning import method_verdict

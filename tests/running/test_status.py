@@ -36,7 +36,7 @@ class Folder:
         (path / ".lock").touch()
 
     def place(self, step: str) -> Path:
-        learning = step.startswith(("sample", "train", "evaluate", "plot"))
+        learning = step.startswith(("sample", "train", "toys", "evaluate", "plot"))
         return self.path / (self.part or ("ml" if learning else "physics")) / step
 
     def step(self, name: str, state: State, took: float | None = None, attempt: int = 1) -> Path:
@@ -93,7 +93,7 @@ def states(stage: StageStatus) -> list[tuple[str, list[str]]]:
 def test_a_run_that_has_not_started_a_step(folder: Folder) -> None:
     status = folder.status()
     assert (status.state, status.alive, status.elapsed) == ("running", True, None)
-    assert len(status.stages) == 10
+    assert len(status.stages) == 11
     assert {stage.state for stage in status.stages} == {"waiting"}
 
 
@@ -105,8 +105,11 @@ def test_fan_outs_are_known_once_their_lists_are_published(folder: Folder) -> No
     assert states(folder.stage("generate")) == [("waiting", ["waiting", "waiting"]), ("waiting", ["waiting"])]
     assert [job.name for step in folder.stage("extract").steps for job in step.jobs] == ["a", "b", "c"]
     assert folder.stage("train").steps == ()
-    (folder.step("sample", "done", 1.0) / "published.yml").write_text(yaml.safe_dump({"methods": ["x", "y"]}))
+    (folder.step("sample", "done", 1.0) / "published.yml").write_text(
+        yaml.safe_dump({"methods": ["x", "y"], "trainings": ["x", "y~member1", "y~member2"]})
+    )
     assert [job.name for step in folder.stage("evaluate").steps for job in step.jobs] == ["x", "y"]
+    assert [step.jobs[0].name for step in folder.stage("train").steps] == ["x", "y~member1", "y~member2"]
 
 
 @pytest.mark.usefixtures("alive")
@@ -167,8 +170,10 @@ def finish(folder: Folder, begun: float) -> None:
     for stage in ("prepare", "combine", "sample", "plot"):
         folder.step(stage, "done", 3.0)
         folder.manifest(stage, begun)
-    (folder.place("sample") / "published.yml").write_text(yaml.safe_dump({"methods": ["x"]}))
-    for stage, job in (("generate", "/a"), ("simulate", "/a"), ("extract", "/a"), ("train", ""), ("evaluate", "")):
+    published = {"methods": ["x"], "trainings": ["x"], "toys": ["none"]}
+    (folder.place("sample") / "published.yml").write_text(yaml.safe_dump(published))
+    listed = tuple((stage, "") for stage in ("train", "toys", "evaluate"))
+    for stage, job in (("generate", "/a"), ("simulate", "/a"), ("extract", "/a"), *listed):
         folder.step(f"{stage}_0", "done", 3.0)
         folder.manifest(f"{stage}_0{job}", begun)
 
@@ -190,7 +195,7 @@ def test_a_run_whose_last_steps_never_came_is_not_done(folder: Folder) -> None:
     assert folder.status().state == "stopped"
 
 
-@pytest.mark.parametrize(("step", "stages"), [("configure", 6), ("sample", 4)])
+@pytest.mark.parametrize(("step", "stages"), [("configure", 6), ("sample", 5)])
 def test_a_part_of_the_study(tmp_path: Path, step: str, stages: int) -> None:
     folder = Folder(tmp_path / "run", part=".")
     folder.step(step, "done", 1.0)

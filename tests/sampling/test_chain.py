@@ -10,6 +10,8 @@ from scipy.special import expit
 
 from assay.estimators.calibration_checks import calibration_slope
 from assay.estimators.checks import agreement
+from assay.estimators.coefficient_ratio import CoefficientRatio
+from assay.estimators.description import Family
 from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.score import LocalScore
 from assay.estimators.settings import NetworkSettings, TrainingSettings
@@ -57,6 +59,27 @@ def test_the_ratio_is_learned_from_weighted_events(pool: EventPool, method: str)
     assert result.mean_squared_error < 0.01 * np.var(expit(exact))
     assert result.slope == pytest.approx(1.0, abs=0.02)
     assert calibration_slope(estimate, test.y).verdict == "passed"
+
+
+@pytest.mark.parametrize(("family", "bound"), [("quadratic_ratio", 0.01), ("morphing_aware_ratio", 0.03)])
+def test_polynomial_families_divide_by_the_rate_of_the_events(pool: EventPool, family: Family, bound: float) -> None:
+    """With the polynomial known, an eighth of the samples is enough, and hypotheses far outside the prior are right."""
+    rng = np.random.default_rng(5)
+    train, validation = (
+        draw_ratio_sample(pool.select(part), n, BOX, (0.0, 0.0), rng, normalisation=pool)
+        for part, n in ((Partition.TRAIN, 8_000), (Partition.VALIDATION, 2_000))
+    )
+    settings = TrainingSettings(epochs=20, batch_size=250, device="cpu")
+    estimator = train_estimator("alices", train, validation, NETWORK, settings, family=family).estimator
+    assert isinstance(estimator, CoefficientRatio)
+    z = rng.uniform(-1.0, 1.0, (2000, 2))
+    for theta in ([0.6, 0.5], [-0.5, 0.8], [1.6, -1.8]):
+        at = np.tile(theta, (len(z), 1))
+        exact = log_density(z, at) - log_density(z, np.zeros_like(at))
+        found = estimator.log_ratio(np.column_stack([z, z]), [theta])[0]
+        result = agreement(expit(found), expit(exact))
+        assert result.mean_squared_error < bound * np.var(expit(exact)), theta
+        assert result.slope == pytest.approx(1.0, abs=4.0 * bound), theta
 
 
 def test_the_score_is_learned_from_weighted_events(pool: EventPool) -> None:

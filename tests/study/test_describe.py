@@ -33,7 +33,7 @@ DATA: dict[str, Any] = {
         (("training", "hidden_layers", 0), "a whole number from 1 to 100000"),
         (("limits", "confidence_levels"), "a list (1 to 10 of them), each a number above 0 and below 1"),
         (("methods", "h", "observables", 0), "a name"),
-        (("methods", "h", "bins"), "a whole number from 2 to 1000"),
+        (("methods", "h", "bins"), "a whole number from 2 to 1000 or a list, each a whole number from 2 to 1000"),
         (("methods", "a", "alpha"), "a number above 0 or null"),
         (("sampling", "prior", "c", "flat"), "a list of 2 numbers"),
     ],
@@ -52,6 +52,6 @@ def test_places_that_are_not_in_a_study() -> None:
 
 def test_known_keys_follow_the_kind() -> None:
     assert known_keys(("methods", "h"), DATA) == ("kind", "observables", "bins")
-    assert known_keys(("methods", "a"), DATA) == ("kind", "alpha", "normalise", "training")
+    assert known_keys(("methods", "a"), DATA) == ("kind", "family", "points", "alpha", "normalise", "training")
     assert known_keys(("sampling", "prior", "c"), DATA) == ("flat",)
-    assert set(known_keys(("sampling", "prior", "x"), DATA)) == {"flat", "gaussian"}
+    assert set(known_keys(("sampling", "prior", "x"), DATA)) == {"flat", "gaussian", "log_uniform"}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from assay.sampling.samples import RatioSample, SampleInfo
+from assay.sampling.samples import DensitySample, RatioSample, SampleInfo
 
 Array = NDArray[np.float64]
 
@@ -109,6 +109,15 @@ def ratio_sample(n: int, seed: int) -> RatioSample:
         "t_xz": balls.t_xz[:, None],
     }
     return RatioSample(info=INFO, **{name: column.astype(np.float32) for name, column in columns.items()})
+
+
+def density_sample(n: int, seed: int) -> DensitySample:
+    """Return samples for the density methods: every ball at a theta of its own, flat over the range."""
+    rng = np.random.default_rng(seed)
+    theta = rng.uniform(*RANGE, n)
+    balls = fall(theta, theta, theta, rng)
+    columns = {"x": balls.x, "theta": theta, "t_xz": balls.t_xz}
+    return DensitySample(info=INFO, **{name: column[:, None].astype(np.float32) for name, column in columns.items()})
 
 
 def mean_squared_error(estimated: Array) -> float:

@@ -10,8 +10,11 @@ from scipy.stats import chi2
 from assay.inference.fisher import rate_information
 from assay.inference.grid import Grid
 from assay.inference.information import FisherResult
-from assay.inference.likelihoods import Product, RateLikelihood
+from assay.inference.likelihoods import RateLikelihood
 from assay.inference.limits import DataSet, limits
+from assay.inference.nuisance import Profiled
+from assay.inference.nuisance_templates import VaryingTemplates
+from assay.inference.summaries import covariance_at
 from assay.inference.templates import Templates
 from assay.theory.morphing import Morphing, components
 
@@ -64,32 +67,69 @@ def test_intervals_of_a_counting_experiment_are_exact() -> None:
         assert np.isclose(segment.upper, brentq(lambda t: q(t) - critical, 0.3, 2), atol=1e-7)  # noqa: B023
 
 
-class Constraint:
-    """A standard normal measurement of the second parameter."""
+def varying(delta: float) -> VaryingTemplates:
+    """A nuisance parameter scales the rate by exp(delta nu)."""
+    nominal = counting((SLOPE,))
+    return VaryingTemplates(nominal, (nominal.scaled(np.exp(delta)),), (nominal.scaled(np.exp(-delta)),))
 
-    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
-        return -0.5 * theta[:, 1] ** 2
 
-    def gradient(self, theta: np.ndarray) -> np.ndarray:
-        return np.array([0.0, -theta[1]])
+def profiled_q(theta: float) -> float:
+    """q of n ~ Poisson((N_0 + SLOPE theta) exp(DELTA nu)), nu ~ N(0, 1), with N_0 events seen.
+
+    The derivative by nu vanishes where DELTA (N_0 - a exp(DELTA nu)) = nu.
+    """
+    a = N_0 + SLOPE * theta
+    nu = brentq(lambda nu: DELTA * (N_0 - a * np.exp(DELTA * nu)) - nu, -30, 30, xtol=1e-14)
+    rate = a * np.exp(DELTA * nu)
+    return float(2 * (rate - N_0 + N_0 * np.log(N_0 / rate)) + nu**2)
 
 
 def test_profile_with_a_nuisance_parameter_is_the_closed_form() -> None:
-    """The maximum over nu of Poisson x normal solves a quadratic equation."""
-    likelihood = Product((RateLikelihood.asimov(counting((SLOPE, N_0 * DELTA)), LUMINOSITY, [0.0, 0.0]), Constraint()))
-    grid = Grid.regular(("theta", "nu"), [(-1.2, 1.2), (-4, 4)], {"theta": 31, "nu": 27})
-    result = limits("rate", True, likelihood, grid, DataSet(LUMINOSITY, N_0, (0.0, 0.0)), (0.6827,))
-    k, a = N_0 * DELTA, N_0 + SLOPE * grid.axes[0]
-    # d/dnu [n log(a + k nu) - k nu - nu^2 / 2] = 0
-    nu = (-(a + k**2) + np.sqrt((a + k**2) ** 2 - 4 * k * (k * a - k * N_0))) / (2 * k)
-    rate = a + k * nu
-    expected = 2 * (rate - N_0 + N_0 * np.log(N_0 / rate)) + nu**2
-    inside = np.abs(nu) < 3.9
-    assert inside.sum() > 20
-    assert np.allclose(result.profiles[0].q[inside], expected[inside], atol=2e-5)
-    (segment,) = result.interval("theta", 0.6827).segments
-    width = np.sqrt((1 / N_0 + DELTA**2) / (SLOPE / N_0) ** 2)
-    assert np.isclose((segment.upper - segment.lower) / 2, width, rtol=0.01)  # curvature beyond the Fisher information
+    likelihood = Profiled(RateLikelihood.asimov(varying(DELTA), LUMINOSITY, [0.0, 0.0]), 1)
+    grid = Grid.regular(("theta",), [(-1.2, 1.2)], 31)
+    levels = (float(chi2.cdf(1.0, 1)), 0.95)
+    result = limits("rate", True, likelihood, grid, DataSet(LUMINOSITY, N_0, (0.0,), nuisance=("norm",)), levels)
+    assert np.allclose(result.q, [profiled_q(theta) for theta in grid.axes[0]], rtol=1e-6, atol=1e-8)
+    assert np.isclose(result.best_fit.theta[0], 0.0, atol=1e-6)
+    for level in levels:
+        (segment,) = result.interval("theta", level).segments
+        critical = chi2.ppf(level, 1)
+        assert np.isclose(segment.lower, brentq(lambda t: profiled_q(t) - critical, -1.2, 0.0), atol=1e-6)  # noqa: B023
+        assert np.isclose(segment.upper, brentq(lambda t: profiled_q(t) - critical, 0.0, 1.2), atol=1e-6)  # noqa: B023
+    assert result.nuisance is not None
+    assert result.nuisance.names == ("norm",)
+    assert np.isclose(result.nuisance.values[0], 0.0, atol=1e-6)
+
+
+def test_the_variance_of_the_fit_is_the_sum_in_quadrature() -> None:
+    """sigma^2 = (1/n + delta^2) / (d log n / d theta)^2, from the curvature of the profiled likelihood."""
+    likelihood = Profiled(RateLikelihood.asimov(varying(DELTA), LUMINOSITY, [0.0, 0.0]), 1)
+    closed = (1 / N_0 + DELTA**2) / (SLOPE / N_0) ** 2
+    step = 1e-3 * np.sqrt(closed)
+    up, here, down = likelihood.log_likelihood(np.array([[step], [0.0], [-step]]))
+    assert np.isclose(step**2 / (2 * here - up - down), closed, rtol=1e-5)
+    (found,) = covariance_at(likelihood, [0.0], [0.1 * np.sqrt(closed)])
+    assert np.isclose(found[0], closed, rtol=1e-5)
+
+
+def test_a_constraint_that_is_no_constraint_leaves_nothing_to_measure() -> None:
+    """delta to infinity: only the sum of both is known; without uncertainty it is Poisson's."""
+    widths = []
+    for delta in (1e-6, DELTA, 0.3):
+        likelihood = Profiled(RateLikelihood.asimov(varying(delta), LUMINOSITY, [0.0, 0.0]), 1)
+        grid = Grid.regular(("theta",), [(-2.5, 4.0)], 41)
+        result = limits("rate", True, likelihood, grid, DataSet(LUMINOSITY, N_0), (0.6827,))
+        widths.append(np.ptp([(s.lower, s.upper) for s in result.intervals[0].segments]))
+    plain = limits(
+        "rate",
+        True,
+        RateLikelihood.asimov(counting((SLOPE,)), LUMINOSITY, [0.0]),
+        grid,
+        DataSet(LUMINOSITY, N_0),
+        (0.6827,),
+    )
+    assert np.isclose(widths[0], np.ptp([(s.lower, s.upper) for s in plain.intervals[0].segments]), rtol=1e-6)
+    assert widths[0] < 0.7 * widths[1] < 0.3 * widths[2]
 
 
 def test_counting_events_cannot_tell_two_parameters_apart() -> None:

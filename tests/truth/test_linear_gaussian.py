@@ -7,74 +7,34 @@ alike, averaged over |theta| < 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from assay.estimators.checks import agreement, calibration_slope, joint_ratio_consistency, mean_ratio, mean_score
+from assay.estimators.calibration_checks import calibration_slope, joint_ratio_consistency
+from assay.estimators.checks import agreement, mean_ratio, mean_score
 from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.score import LocalScore
 from assay.estimators.settings import NetworkSettings, TrainingSettings
 from assay.estimators.training import train_estimator
-from assay.sampling.samples import RatioSample, SampleInfo, ScoreSample
 
-Array = NDArray[np.float64]
+from .linear_gaussian import (
+    RANGE,
+    Array,
+    draw,
+    joint_log_ratio,
+    joint_score,
+    log_ratio,
+    ratio_sample,
+    score_sample,
+    wrong_joint_score,
+)
 
-RANGE = 4.0
-INFO = SampleInfo(("x",), ("theta",), ((-RANGE, RANGE),), (0.0,))
 ALPHA = 1.0 / RANGE**2  # of one in the units of theta
 NETWORK = NetworkSettings((100, 100, 100), "silu")
 TRAINING = TrainingSettings(epochs=30, batch_size=1024, patience=None, alpha=ALPHA, device="cpu")
-
-
-def log_ratio(x: Array, theta: Array) -> Array:
-    return theta * x / 5.0 - theta**2 / 10.0
-
-
-def joint_log_ratio(z: Array, theta: Array) -> Array:
-    return (2.0 * theta * z - theta**2) / 8.0
-
-
-def joint_score(x: Array, z: Array, theta: Array) -> Array:
-    return (z - theta) / 4.0
-
-
-def wrong_joint_score(x: Array, z: Array, theta: Array) -> Array:
-    """The predecessor's tutorial: of the observable, not of the latent variable."""
-    return (x - theta) / 4.0
-
-
-def draw(theta: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    z = rng.normal(theta, 2.0)
-    return rng.normal(z, 1.0), z
-
-
-def ratio_sample(n: int, seed: int, score: Callable[[Array, Array, Array], Array] = joint_score) -> RatioSample:
-    rng = np.random.default_rng(seed)
-    theta0 = rng.uniform(-RANGE, RANGE, n)
-    y = (np.arange(n) % 2).astype(float)
-    x, z = draw(np.where(y == 0, theta0, 0.0), rng)
-    columns = {
-        "x": x[:, None],
-        "theta0": theta0[:, None],
-        "theta1": np.zeros((n, 1)),
-        "y": y,
-        "r_xz": np.exp(joint_log_ratio(z, theta0)),
-        "t_xz": score(x, z, theta0)[:, None],
-    }
-    return RatioSample(info=INFO, **{name: column.astype(np.float32) for name, column in columns.items()})
-
-
-def score_sample(n: int, seed: int, score: Callable[[Array, Array, Array], Array] = joint_score) -> ScoreSample:
-    rng = np.random.default_rng(seed)
-    theta = np.zeros(n)
-    x, z = draw(theta, rng)
-    columns = {"x": x, "theta": theta, "t_xz": score(x, z, theta)}
-    return ScoreSample(info=INFO, **{name: column[:, None].astype(np.float32) for name, column in columns.items()})
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,15 @@ FANS = {"generate": "batches", "simulate": "batches", "extract": "batches", "tra
 Spec = dict[str, Any]
 
 
+FOLLOWING = (
+    ("extract", "combine"),
+    ("combine", "sample"),
+    ("train", "toys"),
+    ("train", "evaluate"),
+    ("toys", "evaluate"),
+)
+
+
 def change(project: Path, name: str, old: str, new: str, count: int = 1) -> None:
     path = project / name
     assert old in path.read_text()
@@ -46,7 +55,7 @@ def check_stages_are_whole(calls: list[Any]) -> None:
     """What follows a fan-out has begun after all of it: also what comes from the other part."""
     begin = {call.stage: min(other.started for other in calls if other.stage == call.stage) for call in calls}
     end = {call.stage: max(other.ended for other in calls if other.stage == call.stage) for call in calls}
-    for before, after in (("extract", "combine"), ("combine", "sample"), ("train", "plot"), ("evaluate", "plot")):
+    for before, after in (*FOLLOWING, ("evaluate", "plot")):
         assert end[before] <= begin[after], f"{after} began before {before} was done"
 
 
@@ -63,7 +72,7 @@ def check_fan_out(calls: list[Any], study: Spec) -> None:
             if what == "batches":
                 assert call.options["jobs"] == configured["jobs"][number]
             else:
-                assert call.options["method"] == study["methods"][number]
+                assert call.options["job" if stage == "train" else "method"] == study["methods"][number]
                 assert call.options["samples"] == sampled["samples"][number]
     assert [Path(path).name for path in by_step["combine"].files] == [
         f"extract_{number}" for number in range(len(study["batches"]))
@@ -72,9 +81,10 @@ def check_fan_out(calls: list[Any], study: Spec) -> None:
         simulate, extract = by_step[f"simulate_{number}"].options, by_step[f"extract_{number}"].options
         assert simulate["events"] == extract["events"] == by_step[f"generate_{number}"].options["output"]
         assert extract["objects"] == simulate["output"]
+    models = [f"{by_step[f'train_{number}'].options['output']}/model" for number in range(len(study["methods"]))]
+    assert by_step["toys_0"].files == models
     for number in range(len(study["methods"])):
-        model = Path(by_step[f"evaluate_{number}"].options["model"])
-        assert model == Path(by_step[f"train_{number}"].options["output"]) / "model"
+        assert by_step[f"evaluate_{number}"].files == [*models, by_step["toys_0"].options["output"]]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +105,7 @@ def test_every_step_is_run_once(engine: Any, calls: list[Any]) -> None:
     )
     assert found.stdout.strip() == engine.version
     steps = [call.step for call in calls]
-    assert len(steps) == len(set(steps)) == 5 + 3 * 4 + 2 * 3
+    assert len(steps) == len(set(steps)) == 5 + 3 * 4 + 2 * 3 + 1
 
 
 def test_the_engine_is_as_it_is_said_to_be(engine: Any) -> None:
@@ -130,7 +140,7 @@ def test_parameters_arrive_as_they_are(engine: Any, calls: list[Any]) -> None:
     assert first.options["study"] == str(engine.folder / "whole" / "study.json")
     for call in calls:
         for name, value in call.options.items():
-            assert name == "method" or Path(value).is_absolute()
+            assert name in ("method", "job") or Path(value).is_absolute()
             assert not re.search(r"[\[\]{}*' ]|^None$|^False$", value), (call.step, name, value)
 
 
@@ -160,7 +170,7 @@ def test_continuing_is_ours(engine: Any) -> None:
     launch(engine.run("continued"), io.StringIO())
     again = [call.step for call in engine.calls(run)[len(failed) :]]
     assert set(again) >= {call.step for call in failed}
-    assert len(again) == 5 + 3 * 4 + 2 * 3
+    assert len(again) == 5 + 3 * 4 + 2 * 3 + 1
 
 
 def test_resources_reach_the_steps(engine: Any, project: Path) -> None:

@@ -22,7 +22,8 @@ def command(study_path: Path, output: Path) -> None:
     study = _read(study_path)
     card = study_path.parent / study.detector.card_file if study.detector.card_file else None
     samples = {name: study_path.parent / events for name, events in sources_of(study).items()}
-    cards = {name: study_path.parent / name for name in (*cards_of(study), *study.shower.files)}
+    data = [study.limits.data.events] if study.limits.data is not None else []
+    cards = {name: study_path.parent / name for name in (*cards_of(study), *study.shower.files, *data)}
 
     def work(run: StageRun) -> None:
         from assay.cli.work.configure import lay_out

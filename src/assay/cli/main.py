@@ -31,9 +31,10 @@ COMMANDS = {
     "extract": "Stage 5: observables and cuts of a batch of jobs.",
     "combine": "Stage 6: all jobs in one event file.",
     "sample": "Stage 7: augmented data for training.",
-    "train": "Stage 8: one method's estimator.",
-    "evaluate": "Stage 9: one method's limits and information.",
-    "plot": "Stage 10: figures, report, MLflow store.",
+    "train": "Stage 8: one training of a method.",
+    "toys": "Stage 9: a batch of toys of one method.",
+    "evaluate": "Stage 10: one method's limits and information.",
+    "plot": "Stage 11: figures, report, MLflow store.",
 }
 
 

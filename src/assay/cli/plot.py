@@ -1,4 +1,4 @@
-"""`assay plot`: stage 10, figures, report and MLflow store."""
+"""`assay plot`: stage 11, figures, report and MLflow store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.study.resolve import write_resolved
 from assay.tracking.journal import FILE_NAME
 
 
-@click.command("plot", short_help="Stage 10: figures, report, MLflow store.")
+@click.command("plot", short_help="Stage 11: figures, report, MLflow store.")
 @study_option
 @file_option("--events", help="combined.h5.")
 @output_option

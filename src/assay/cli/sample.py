@@ -10,7 +10,8 @@ import yaml
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun, run_stage
 from assay.files import write_text
-from assay.study.model import Method, RatioMethod, ScoreMethod
+from assay.study.toy_jobs import toy_jobs
+from assay.study.training_jobs import training_jobs
 
 
 @click.command("sample", short_help="Stage 7: augmented data for training.")
@@ -18,22 +19,27 @@ from assay.study.model import Method, RatioMethod, ScoreMethod
 @file_option("--events", help="combined.h5, or an event file of MadMiner.")
 @output_option
 def command(study_path: Path, events: Path, output: Path) -> None:
-    """Draw training, validation and test samples from disjoint events: writes ratio/ and score/."""
+    """Draw training, validation and test samples from disjoint events: writes a folder for each kind, as ratio/."""
+    from assay.sampling.from_study import sample_request
+
     study = read_study(study_path)
-    kinds = {name: _kind(method) for name, method in study.methods.items()}
+    requests = {name: sample_request(method) for name, method in study.methods.items()}
+    kinds = {name: "" if request is None else request.name for name, request in requests.items()}
+    trainings, toys = training_jobs(study), [job.name for job in toy_jobs(study)]
 
     def work(run: StageRun) -> None:
         from assay.cli.work.sample import draw_samples
 
-        draw_samples(study, events, set(kinds.values()), run)
-        folders = [str(run.folder / kind) for kind in kinds.values()]
-        write_text(run.folder / "published.yml", yaml.safe_dump({"methods": list(kinds), "samples": folders}))
+        draw_samples(study, events, (request for request in requests.values() if request is not None), run)
+        folders = {name: str(run.folder / kind) for name, kind in kinds.items()}
+        published = {
+            "methods": list(folders),
+            "samples": list(folders.values()),
+            "trainings": [job.name for job in trainings],
+            "training_samples": [folders[job.method] for job in trainings],
+            "toys": toys,
+        }
+        write_text(run.folder / "published.yml", yaml.safe_dump(published))
 
-    run_stage("sample", study, output, {"events": [events]}, work, settings={"samples": list(kinds.items())})
-
-
-def _kind(method: Method) -> str:
-    """Return the samples that a method learns from; a baseline learns from none."""
-    if isinstance(method, RatioMethod):
-        return "ratio"
-    return "score" if isinstance(method, ScoreMethod) else ""
+    lists = {"samples": list(kinds.items()), "trainings": [job.name for job in trainings], "toys": toys}
+    run_stage("sample", study, output, {"events": [events]}, work, settings=lists)

@@ -50,6 +50,8 @@ _ALL = tuple(section for section in Study.model_fields if section != "execution"
 _THEORY = ("parameters", "benchmarks", "reference", "morphing")
 _SAMPLES = ("samples", "systematics")
 _PHYSICS_ROOMS = ("study", "theory", "events")
+_MEASURING = ("cli/work/pool", "cli/work/measuring")
+_ANSWERING = ("cli/work/information", "cli/work/posterior", "cli/work/toys")
 STAGES = {
     stage.name: stage
     for stage in (
@@ -71,9 +73,14 @@ STAGES = {
         ),
         Stage("train", ("seed",), ("study", "sampling", "estimators")),
         Stage(
+            "toys",
+            (*_THEORY, *_SAMPLES, "sampling", "observables", "luminosity", "limits", "seed"),
+            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", *_MEASURING),
+        ),
+        Stage(
             "evaluate",
             (*_THEORY, *_SAMPLES, "sampling", "observables", "luminosity", "limits", "seed"),
-            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "cli/work/pool"),
+            (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", *_MEASURING, *_ANSWERING),
         ),
         Stage("plot", _ALL, (*_PHYSICS_ROOMS, "sampling", "estimators", "inference", "reporting", "tracking")),
     )

@@ -1,4 +1,4 @@
-"""`assay train`: stage 8, one method's estimator."""
+"""`assay train`: stage 8, one training: a method's, a member's of its ensemble, or a share of its scan."""
 
 from __future__ import annotations
 
@@ -6,35 +6,66 @@ from pathlib import Path
 
 import click
 
-from assay.cli.options import file_option, method_of, method_option, output_option, read_study, study_option
-from assay.cli.stage import StageRun, run_stage
+from assay.cli.options import file_option, output_option, read_study, study_option
+from assay.cli.stage import STAGES, StageRun, run_stage
+from assay.errors import StudyError
 from assay.files import write_json
-from assay.study.model import HistogramMethod, RateMethod
+from assay.manifest import source_digest
+from assay.study.model import Study, Untrained
+from assay.study.resolve import resolved
+from assay.study.training_jobs import TrainingJob, training_jobs
 
-_OF_EVALUATION = {"bins", "normalise"}
-"""What a method with a network says about its evaluation alone."""
+_OF_EVALUATION = {"bins", "normalise", "statistic", "ensemble"}
+"""What a method with a network says about other stages alone."""
 
 
-@click.command("train", short_help="Stage 8: one method's estimator.")
+@click.command("train", short_help="Stage 8: one training of a method.")
 @study_option
-@method_option
-@file_option("--samples", help="ratio/ or score/ of sample; not read for a baseline.")
+@click.option("--job", "name", required=True, help="A training, such as alices, alices~member1 or alices~scan1.")
+@file_option("--samples", help="ratio/, score/, ... of sample; not read for a baseline.")
+@file_option("--events", help="combined.h5; read by trainings that draw their samples afresh alone.")
 @output_option
-def command(study_path: Path, method: str, samples: Path, output: Path) -> None:
-    """Train a method's network: writes model/ and history.json. Histograms and the rate have nothing to train."""
+def command(study_path: Path, name: str, samples: Path, events: Path, output: Path) -> None:
+    """Train a network: writes model/ and history.json. Histograms and the rate have nothing to train."""
     study = read_study(study_path)
-    section = method_of(study, method)
-    baseline = isinstance(section, HistogramMethod | RateMethod)
+    job = training_job(study, name)
+    section = study.methods[job.method]
+    baseline = isinstance(section, Untrained)
     content = section.model_dump(mode="json", exclude=set() if baseline else _OF_EVALUATION)
 
     def work(run: StageRun) -> None:
-        if isinstance(section, HistogramMethod | RateMethod):
+        if isinstance(section, Untrained):
             write_json(run.folder / "model" / "model.json", {"method": section.kind, **content})
-            click.echo(f"  {method}: nothing to train")
+            click.echo(f"  {name}: nothing to train")
             return
         from assay.cli.work.train import train
 
-        train(section, samples, run)
+        train(study, section, job, samples, events, run)
 
     inputs = {} if baseline else {"samples": [samples]}
-    run_stage("train", study, output, inputs, work, method, settings={"method": content})
+    settings: dict[str, object] = {"method": content}
+    if not isinstance(section, Untrained) and section.training is not None and section.training.source == "streaming":
+        inputs["events"] = [events]
+        settings["drawn"] = _of_streams(study)
+    run_stage("train", study, output, inputs, work, name, settings=settings)
+
+
+def training_job(study: Study, name: str) -> TrainingJob:
+    """Return a training of a study by its name.
+
+    Raises
+    ------
+    StudyError
+        If there is none of that name.
+    """
+    jobs = {job.name: job for job in training_jobs(study)}
+    if name not in jobs:
+        raise StudyError(f"no training {name!r} in the study", expected=f"one of {', '.join(jobs)}")
+    return jobs[name]
+
+
+def _of_streams(study: Study) -> dict[str, object]:
+    """Return what determines samples that are drawn afresh: as for the stage that draws the others."""
+    sample = STAGES["sample"]
+    sections = resolved(study)
+    return {"code": source_digest(sample.rooms), "study": {name: sections[name] for name in sample.sections}}

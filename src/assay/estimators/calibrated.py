@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from assay.errors import ModelError
 from assay.estimators.calibration import Calibration
@@ -23,10 +27,16 @@ class CalibratedRatio:
         g.
     """
 
-    def __init__(self, ratio: BlockwiseRatio, calibration: Calibration) -> None:  # type: ignore[type-arg]
+    def __init__(self, ratio: BlockwiseRatio[Any], calibration: Calibration) -> None:
         self.ratio = ratio
         self.calibration = calibration
-        self.description = ratio.description
+        self.description = replace(ratio.description, calibration=calibration)
+
+    @property
+    def network(self) -> nn.Module:
+        """As it was trained."""
+        network: nn.Module = self.ratio.network
+        return network
 
     @property
     def observables(self) -> tuple[str, ...]:

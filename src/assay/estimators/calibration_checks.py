@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from assay.errors import TrainingError
+from assay.estimators.checks import joint_log_ratio
 from assay.estimators.verdicts import CheckResult, Events, by_event, judge, worst_of
 
 Array = NDArray[np.float64]
 
-_LARGEST = 50.0  # |log r|, beyond which s is 0 or 1
 _FEW_HYPOTHESES = 20
 _BINS = 5  # of every parameter, where there are more hypotheses
 _LEAST_INFORMATION = 5.0  # sum of s (1 - s): below it a group of samples says nothing
@@ -148,10 +148,9 @@ def joint_ratio_level(
     events
         The event of each sample, numbers from 0, shape (N,).
     """
-    ratios = np.asarray(r_xz, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        log_r = np.maximum(np.log(ratios), -_LARGEST)
-    return calibration_level(log_r, y, theta0, tolerance, "level of joint ratios against labels", events)
+    return calibration_level(
+        joint_log_ratio(r_xz), y, theta0, tolerance, "level of joint ratios against labels", events
+    )
 
 
 def _logistic_slope(design: Array, s: Array, events: Events | None) -> tuple[float, float]:

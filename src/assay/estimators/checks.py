@@ -117,8 +117,7 @@ def knowledge(log_r: ArrayLike, r_xz: ArrayLike, events: Events | None = None) -
     estimates, joint = np.asarray(log_r, dtype=np.float64), np.asarray(r_xz, dtype=np.float64)
     s = 1.0 / (1.0 + joint)
     gained, error = weighted_mean(cross_entropy_gain(estimates, s), np.ones(len(s)), events)
-    with np.errstate(divide="ignore"):
-        possible = float(np.mean(cross_entropy_gain(np.clip(np.log(joint), -_LARGEST, _LARGEST), s)))
+    possible = float(np.mean(cross_entropy_gain(joint_log_ratio(joint), s)))
     unit = possible if possible > 0 else math.nan
     return judge("knowledge in the observables", gained / unit, error / unit, 0.0, 0.0, rule="above", detail=_NOTHING)
 
@@ -197,6 +196,13 @@ def overtraining(
         detail=detail,
         n_looks=n_looks,
     )
+
+
+def joint_log_ratio(r_xz: ArrayLike) -> Array:
+    """Return log r_xz, shape (N,), within bounds where an event is impossible at one of the hypotheses."""
+    with np.errstate(divide="ignore"):
+        log_r: Array = np.clip(np.log(np.asarray(r_xz, dtype=np.float64)), -_LARGEST, _LARGEST)
+    return log_r
 
 
 def cross_entropy_gain(log_r: Array, s: Array) -> Array:

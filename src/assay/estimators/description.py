@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from assay.estimators.calibration import Calibration
 from assay.estimators.settings import FlowSettings, NetworkSettings, TrainingSettings
 from assay.sampling.rate import PolynomialRate
 
@@ -80,6 +81,8 @@ class ModelDescription:
         Of densities.
     discrete
         Which observables a density takes as counts.
+    calibration
+        What a ratio's estimates were found to mean.
     """
 
     method: str
@@ -96,3 +99,4 @@ class ModelDescription:
     points: tuple[tuple[float, ...], ...] | None = None
     flow: FlowSettings | None = None
     discrete: tuple[bool, ...] = ()
+    calibration: Calibration | None = None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import ModelError
-from assay.estimators.calibration import CalibrationCurve
+from assay.estimators.calibration_curve import CalibrationCurve
 from assay.estimators.checks import Agreement, agreement, excess_information, mean_score, overtraining, score_knowledge
 from assay.estimators.density_checks import DensityEstimator, density_checks
 from assay.estimators.description import ModelDescription

@@ -37,7 +37,8 @@ from assay.estimators.networks import Features, RatioNetwork, ScoreNetwork
 from assay.estimators.objectives import AnyObjective
 from assay.estimators.pointwise_network import PointwiseNetwork
 from assay.estimators.pointwise_ratio import PointwiseRatio
-from assay.estimators.preprocessing import Standardisation, blank_preprocessing, preprocessing
+from assay.estimators.preprocessing import Standardisation, blank_preprocessing
+from assay.estimators.preprocessing_fit import invertible_kinds, preprocessing
 from assay.estimators.ratio import ParameterisedRatio
 from assay.estimators.ratio_objective import RatioObjective
 from assay.estimators.score import LocalScore
@@ -104,7 +105,7 @@ FAMILIES: Mapping[Family, FamilyDefinition] = MappingProxyType(
         ),
         "density": FamilyDefinition(
             DensitySample,
-            lambda p: DensityNetwork(_scaling(p), p.theta, p.discrete, p.flow or FlowSettings(), p.settings),
+            lambda p: DensityNetwork(p.x, p.theta, p.discrete, p.flow or FlowSettings(), p.settings),
             DensityObjective,
             Density,
         ),
@@ -124,7 +125,10 @@ def parts_of(sample: Sample, family: Family, settings: NetworkSettings, flow: Fl
     info = sample.info
     low, high = np.asarray(info.ranges, dtype=np.float64).T
     centre = np.asarray(info.reference) if FAMILIES[family].centred_at_reference else (low + high) / 2.0
-    kinds = "standard" if family == "density" else settings.preprocessing
+    discrete = _discrete(sample.x) if family == "density" else ()
+    kinds = settings.preprocessing
+    if family == "density":
+        kinds = invertible_kinds(sample.x, kinds, discrete)
     score = _moments(sample.t_xz) if isinstance(sample, ScoreSample) else _unit(len(info.parameters))
     points = None
     if family == "pointwise_ratio" and isinstance(sample, RatioSample):
@@ -137,7 +141,7 @@ def parts_of(sample: Sample, family: Family, settings: NetworkSettings, flow: Fl
         rate=info.rate,
         points=points,
         flow=flow,
-        discrete=_discrete(sample.x) if family == "density" else (),
+        discrete=discrete,
     )
 
 
@@ -212,11 +216,6 @@ def _points(parts: Parts) -> torch.Tensor:
 
 
 _MOST_POINTS = 200
-
-
-def _scaling(parts: Parts) -> Standardisation:
-    assert isinstance(parts.x, Standardisation)  # noqa: S101 - `parts_of` gives densities no other
-    return parts.x
 
 
 def _unit(n: int) -> Standardisation:

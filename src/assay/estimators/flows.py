@@ -13,10 +13,13 @@ import torch
 import zuko
 from torch import Tensor, nn
 
+from assay.estimators.networks import Features
 from assay.estimators.preprocessing import Standardisation
 from assay.estimators.settings import FlowSettings, NetworkSettings
 
-_PLACES = 8  # within the unit of a count at which densities are averaged
+PLACES = 8  # within the unit of a count at which densities are averaged
+SPLINE_BOUND = 5.0  # of standardised observables; beyond it splines are straight lines
+SLOPE = 1e-3  # the least of any transformation, zuko's default
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {
     "elu": nn.ELU,
@@ -36,7 +39,7 @@ class DensityNetwork(nn.Module):
     Parameters
     ----------
     x, theta
-        The scaling of the observables (O,) and of the parameters (P,).
+        The preprocessing of the observables (O,), of kinds that have an inverse, and of the parameters (P,).
     discrete
         Which observables are counts, (O,).
     flow
@@ -49,7 +52,7 @@ class DensityNetwork(nn.Module):
 
     def __init__(
         self,
-        x: Standardisation,
+        x: Features,
         theta: Standardisation,
         discrete: tuple[bool, ...],
         flow: FlowSettings,
@@ -70,24 +73,30 @@ class DensityNetwork(nn.Module):
             return self._log_density(x, theta)
         if self.training:
             return self._log_density(x + self.discrete * (torch.rand_like(x) - 0.5), theta)
-        # places of all counts go through the unit together, from different starts
-        steps = (torch.arange(_PLACES, device=x.device) + 0.5) / _PLACES
-        starts = torch.arange(x.shape[1], device=x.device) * 0.6180339887
-        offsets = torch.frac(steps[:, None] + starts[None, :]) - 0.5
-        shifted = x[None] + (self.discrete * offsets)[:, None, :]
+        shifted = x[None] + (self.discrete * offsets(x.shape[1]).to(x))[:, None, :]
         n = len(x)
-        flat = self._log_density(shifted.reshape(_PLACES * n, -1), theta.repeat(_PLACES, 1))
-        return torch.logsumexp(flat.reshape(_PLACES, n), dim=0) - math.log(_PLACES)
+        flat = self._log_density(shifted.reshape(PLACES * n, -1), theta.repeat(PLACES, 1))
+        return torch.logsumexp(flat.reshape(PLACES, n), dim=0) - math.log(PLACES)
 
     def draw(self, theta: Tensor) -> Tensor:
         """Return one x (n, O) for every theta (n, P)."""
         with torch.no_grad():
-            value = self.flow(self.theta(theta)).sample() * self.x.scale + self.x.centre
+            value = self.x.inverse(self.flow(self.theta(theta)).sample())
             return torch.where(self.discrete > 0, torch.round(value), value)
 
     def _log_density(self, x: Tensor, theta: Tensor) -> Tensor:
         result: Tensor = self.flow(self.theta(theta)).log_prob(self.x(x))
-        return result - torch.log(self.x.scale).sum()
+        return result + self.x.log_slope(x)
+
+
+def offsets(n: int) -> Tensor:
+    """Return the places (PLACES, n) within units at which densities of n counts are averaged.
+
+    All counts go through their units together, from different starts.
+    """
+    steps = (torch.arange(PLACES) + 0.5) / PLACES
+    starts = torch.arange(n) * 0.6180339887
+    return torch.frac(steps[:, None] + starts[None, :]) - 0.5
 
 
 def _flow(
@@ -101,7 +110,7 @@ def _flow(
     if n_x > 1:  # with one observable zuko's networks are plain ones
         options["residual"] = settings.residual
     if kind == "nsf":
-        network: nn.Module = zuko.flows.NSF(n_x, n_theta, bins=flow.bins, **options)
+        network: nn.Module = zuko.flows.NSF(n_x, n_theta, bins=flow.bins, slope=SLOPE, **options)
     else:
         network = zuko.flows.MAF(n_x, n_theta, **options)
     return network

@@ -1,7 +1,4 @@
-"""Model folders: `model.json`, `weights.safetensors` and `model.onnx`. Nothing in them runs code when loaded.
-
-Densities have no `model.onnx`: their flows are not made of ONNX operators.
-"""
+"""Model folders: `model.json`, `weights.safetensors` and `model.onnx`. Nothing in them runs code when loaded."""
 
 from __future__ import annotations
 
@@ -19,9 +16,11 @@ from torch import nn
 
 from assay import __version__
 from assay.errors import AssayError, ModelError
+from assay.estimators.calibrated import CalibratedRatio
 from assay.estimators.description import ModelDescription
 from assay.estimators.families import FAMILIES, Estimator, blank_parts
 from assay.estimators.onnx_graph import onnx_graph
+from assay.estimators.score import LocalScore
 from assay.files import read_json, sha256, write_json
 from assay.sampling.folder import atomic_folder
 
@@ -31,30 +30,28 @@ _ONNX = "model.onnx"
 _MEND = "train the model again, or take the folder whole from where it was written"
 
 
-def save_estimator(folder: str | Path, estimator: Estimator) -> None:
+def save_estimator(folder: str | Path, estimator: Estimator | CalibratedRatio) -> None:
     """Write a model folder, which appears when it is complete and replaces one of the same name."""
     network, description = estimator.network, estimator.description
     graph = onnx_graph(network, description)
-    names = (_WEIGHTS,) if graph is None else (_WEIGHTS, _ONNX)
     with atomic_folder(folder) as temporary:
         save_file(
             {name: value.clone().contiguous() for name, value in network.state_dict().items()}, temporary / _WEIGHTS
         )
-        if graph is not None:
-            onnx.save_model(graph, temporary / _ONNX)
+        onnx.save_model(graph, temporary / _ONNX)
         write_json(
             temporary / "model.json",
             {
                 "schema": _SCHEMA,
                 **asdict(description),
                 "scaling": _scaling(network),
-                "sha256": {name: sha256(temporary / name) for name in names},
+                "sha256": {name: sha256(temporary / name) for name in (_WEIGHTS, _ONNX)},
                 "versions": {"assay": __version__, "torch": str(torch.__version__), "onnx": onnx.__version__},
             },
         )
 
 
-def load_estimator(folder: str | Path, observables: Sequence[str] | None = None) -> Estimator:
+def load_estimator(folder: str | Path, observables: Sequence[str] | None = None) -> Estimator | CalibratedRatio:
     """Read a model folder.
 
     Parameters
@@ -87,7 +84,10 @@ def load_estimator(folder: str | Path, observables: Sequence[str] | None = None)
     except (RuntimeError, SafetensorError) as error:
         raise ModelError(f"the weights do not fit the architecture ({error})", where=str(folder), mend=_MEND) from None
     network.eval()
-    return definition.estimator(network, description)
+    estimator = definition.estimator(network, description)
+    if description.calibration is None or isinstance(estimator, LocalScore):
+        return estimator
+    return CalibratedRatio(estimator, description.calibration)
 
 
 def _content(folder: Path) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _description(content: dict[str, Any], folder: Path) -> ModelDescription:
 
 def _check_sums(folder: Path, content: dict[str, Any]) -> None:
     expected = content.get("sha256", {})
-    for name in (_WEIGHTS, *(name for name in expected if name != _WEIGHTS)):
+    for name in (_WEIGHTS, _ONNX):
         if not (folder / name).exists():
             raise ModelError(f"{name} is missing", where=str(folder), mend=_MEND)
         if sha256(folder / name) != expected.get(name):

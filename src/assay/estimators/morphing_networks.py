@@ -1,8 +1,8 @@
 r"""Ratio networks that know how theta enters.
 
 dsigma(x|theta) is a polynomial, so a network needs to learn its coefficients as functions of x alone. Both ratios are 1
-at the reference by construction. With v = (theta - theta1) / scale, R(theta) = sigma(theta) / sigma(theta1) (the exact polynomial of the simulation) and
-nuisance parameters nu of zero mean,
+at the reference by construction. With v = (theta - theta1) / scale, R(theta) = sigma(theta) / sigma(theta1) (the exact
+polynomial of the simulation) and nuisance parameters nu of zero mean,
 
 - morphing-aware (1805.00020, section III.C):
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from assay.errors import TrainingError
@@ -132,10 +133,10 @@ class QuadraticNetwork(CoefficientNetwork):
     def __init__(self, x: Features, theta: Standardisation, rate: PolynomialRate, settings: NetworkSettings) -> None:
         powers = half_powers(rate.powers)
         n = len(powers)
-        if n < 2:
+        if not _are_squares(rate.powers, powers):
             raise TrainingError(
                 f"the cross section has the powers {[list(row) for row in rate.powers]}",
-                expected="even powers in the parameters, of which the quadratic family takes the square root",
+                expected="those of a squared amplitude, of which the quadratic family takes the square root",
                 mend="take the family parameterised or morphing_aware, or max_power: 2",
             )
         # L (H, H) with L_00 = 1 and L_k0 = 0, row k from column max(k, 1) on
@@ -166,6 +167,12 @@ class QuadraticNetwork(CoefficientNetwork):
         for k in range(1, factors.shape[1]):
             total = total + (features @ factors[:, k].T) ** 2
         return torch.log(total)
+
+
+def _are_squares(powers: tuple[tuple[int, ...], ...], halves: NDArray[np.int64]) -> bool:
+    """Return whether every power (C, P) of a polynomial is in the square of a polynomial with the powers (H, P)."""
+    known = {tuple((one + other).tolist()) for one in halves for other in halves}
+    return len(halves) > 1 and all(tuple(map(int, row)) in known for row in powers)
 
 
 def _log_positive(value: Tensor) -> Tensor:

@@ -55,6 +55,11 @@ class NormalisedRatio:
         return self.ratio.parameters
 
     @property
+    def nuisance(self) -> tuple[str, ...]:
+        """The last of the parameters: those that are nuisance parameters."""
+        return self.ratio.nuisance
+
+    @property
     def reference(self) -> Array:
         """The denominator hypothesis theta1, shape (P,)."""
         return self.ratio.reference
@@ -81,6 +86,11 @@ class NormalisedRatio:
     def log_ratio(self, x: ArrayLike, theta: ArrayLike) -> Array:
         """Return log r(x | theta, theta1), shape (T, E), for x (E, O) and theta (T, P)."""
         return self.ratio.log_ratio(x, theta) - self.log_normalisation(theta)[:, None]
+
+    def summed_log_ratio(self, x: ArrayLike, theta: ArrayLike, weights: ArrayLike) -> Array:
+        """Return sum_i w_i log r(x_i | theta, theta1), shape (T,), for weights (E,)."""
+        total = float(np.asarray(weights, dtype=np.float64).sum())
+        return self.ratio.summed_log_ratio(x, theta, weights) - total * self.log_normalisation(theta)
 
     def score(self, x: ArrayLike, theta: ArrayLike) -> Array:
         """Return the gradient of log r(x | theta, theta1) with respect to theta, shape (E, P), at one theta (P,)."""

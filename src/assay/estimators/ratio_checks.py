@@ -8,14 +8,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from assay.estimators.calibration import CalibrationCurve, calibration_curve
 from assay.estimators.calibration_checks import (
     calibration_level,
     calibration_slope,
     joint_ratio_consistency,
     joint_ratio_level,
 )
-from assay.estimators.checks import cross_entropy_gain, excess_information, knowledge, mean_ratio, overtraining
+from assay.estimators.calibration_curve import CalibrationCurve, calibration_curve
+from assay.estimators.checks import (
+    cross_entropy_gain,
+    excess_information,
+    joint_log_ratio,
+    knowledge,
+    mean_ratio,
+    overtraining,
+)
 from assay.estimators.closure import WeightedRows, closure
 from assay.estimators.critic import critic
 from assay.estimators.ratio import RatioEstimator
@@ -143,14 +150,22 @@ def _scores(estimator: RatioEstimator, sample: RatioSample, estimates: Estimates
 def _overtraining(
     estimator: RatioEstimator, sample: RatioSample, estimates: Estimates, training: RatioSample
 ) -> CheckResult:
-    """Compare the gains in cross-entropy, with joint ratios and with labels, whichever the training fitted too well."""
+    """Compare the gains in cross-entropy, with joint ratios and with labels, whichever the training fitted too well.
+
+    They are relative to the gain of the joint ratios on the same events, which takes most of the fluctuation of these
+    away, and in units of it.
+    """
+    pairs = [(training, estimates_of(estimator, training)), (sample, estimates)]
+    joints = [joint_log_ratio(part.r_xz) for part, _ in pairs]
+    unit = float(np.mean(cross_entropy_gain(joints[1], expit(-joints[1]))))
     results = []
     for labels in (False, True):
         gains = []
-        for part, of in ((training, estimates_of(estimator, training)), (sample, estimates)):
-            s = np.asarray(part.y, dtype=np.float64) if labels else 1.0 / (1.0 + np.asarray(part.r_xz, dtype=float))
-            gains.append(weighted_mean(cross_entropy_gain(of.log_r, s), np.ones(len(s)), of.events))
-        results.append(overtraining(gains[0], gains[1], n_looks=2))
+        for (part, of), joint in zip(pairs, joints, strict=True):
+            s = np.asarray(part.y, dtype=np.float64) if labels else expit(-joint)
+            gained = cross_entropy_gain(of.log_r, s) - cross_entropy_gain(joint, s)
+            gains.append(weighted_mean(gained, np.ones(len(s)), of.events))
+        results.append(overtraining(gains[0], gains[1], unit, n_looks=2))
     return max(results, key=lambda result: result.pull)
 
 

@@ -273,5 +273,27 @@ class EventPool:
             dependence=None if self.dependence is None else self.dependence.select(chosen),
         )
 
+    def at_nominal(self) -> EventPool:
+        """Return the same events without nuisance parameters."""
+        return replace(self, nuisance_names=(), dependence=None)
+
+    @property
+    def background(self) -> NDArray[np.bool_]:
+        """Which events are of processes that do not depend on the parameters, shape `(n_events,)`."""
+        return np.array([stratum.benchmark < 0 for stratum in self.strata])[self.stratum]
+
+    def signal(self) -> EventPool:
+        """Return the events that are not background."""
+        kept = ~self.background
+        return replace(
+            self,
+            x=self.x[kept],
+            weights=self.weights[kept],
+            sample_index=self.sample_index[kept],
+            partition=self.partition[kept],
+            stratum=self.stratum[kept],
+            dependence=None if self.dependence is None else self.dependence.select(kept),
+        )
+
     def _varying(self) -> LogQuadratic:
         return self.dependence if self.dependence is not None else LogQuadratic.none(self.n_events)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from assay.estimators.checks import CheckResult, judge
+from assay.estimators.verdicts import CheckResult, judge
 from assay.inference.histograms import columns, event_weights
 from assay.inference.information import FisherResult
 from assay.inference.protocols import PER_INVERSE_FEMTOBARN, RatioEstimator, WeightedEvents

@@ -5,6 +5,7 @@ Each function returns two results, with the rate and from the shape alone; the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,8 @@ from assay.inference.fisher import (
 )
 from assay.inference.histograms import event_weights
 from assay.inference.information import FisherResult
-from assay.inference.protocols import Array, WeightedEvents, as_points
-from assay.inference.templates import Templates
+from assay.inference.nuisance_information import event_rows
+from assay.inference.protocols import Array, UncertainExpectations, WeightedEvents
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,28 @@ class FisherSetting:
     Parameters
     ----------
     total
-        Cross section of all events after cuts, from `assay.inference.expected.total_templates`.
+        Cross section of all events after cuts: `assay.inference.measurements.total_templates`, or, with nuisance
+        parameters, `assay.inference.nuisance_information.BinnedEvents.total`.
     theta
-        The point, (P,).
+        The point, (P + K,), zero for nuisance parameters.
     luminosity
         fb^-1.
     parameters
-        Names.
+        Names, nuisance parameters last.
+    nuisance
+        Names of the last K.
     """
 
-    total: Templates
+    total: UncertainExpectations
     theta: tuple[float, ...]
     luminosity: float
     parameters: tuple[str, ...]
+    nuisance: tuple[str, ...] = ()
+
+    @property
+    def of_interest(self) -> tuple[float, ...]:
+        """The point without nuisance parameters, (P,)."""
+        return self.theta[: len(self.theta) - len(self.nuisance)]
 
     @property
     def sigma(self) -> float:
@@ -54,7 +64,9 @@ class FisherSetting:
         return rate_information(self.total, self.theta, self.luminosity, self.parameters)
 
 
-def histogram_fisher(setting: FisherSetting, templates: Templates, method: str) -> tuple[FisherResult, FisherResult]:
+def histogram_fisher(
+    setting: FisherSetting, templates: UncertainExpectations, method: str
+) -> tuple[FisherResult, FisherResult]:
     """Return the information in a histogram; its templates may come from a part of the events."""
     whole = templates.scaled(setting.sigma / float(templates.cross_sections(setting.theta).sum()))
     shape = histogram_information(
@@ -71,7 +83,7 @@ def score_fisher(
     The scores of SALLY are those of its reference point, so the setting's theta has to be that; a ratio estimator
     gives its score anywhere.
     """
-    weights = event_weights(events, setting.theta)
+    weights = event_weights(events, setting.of_interest)
     shape = score_information(
         scores, weights, setting.theta, setting.luminosity, setting.sigma, setting.parameters, method
     )
@@ -84,8 +96,8 @@ def calibrated_fisher(
     """Return what the mean of an estimated score provably carries, with the joint scores of the same events."""
     shape = calibrated_information(
         scores,
-        joint_scores(events, setting.theta),
-        event_weights(events, setting.theta),
+        joint_scores(events, setting.of_interest),
+        event_weights(events, setting.of_interest),
         setting.theta,
         setting.luminosity,
         setting.sigma,
@@ -100,8 +112,8 @@ def truth_fisher(
 ) -> tuple[FisherResult, FisherResult]:
     """Return the information in the complete event record: an upper bound, labelled as such."""
     shape = score_information(
-        joint_scores(events, setting.theta),
-        event_weights(events, setting.theta),
+        joint_scores(events, setting.of_interest),
+        event_weights(events, setting.of_interest),
         setting.theta,
         setting.luminosity,
         setting.sigma,
@@ -113,14 +125,21 @@ def truth_fisher(
 
 
 def joint_scores(events: WeightedEvents, theta: npt.ArrayLike) -> Array:
-    """Return grad log [w_theta / sigma(theta)] of events (E, P) at theta (P,).
+    """Return grad log [w / sigma] of events by theta and their nuisance parameters, (E, P + K), at theta (P,), nu = 0.
 
     It is 0 for events of weight 0 at theta, which have no part in means.
     """
-    point = as_points(theta)
-    gradients = events.weights @ events.morphing.weight_gradients(point)[0]
-    weights = event_weights(events, theta)
+    rows = event_rows(events, np.asarray(theta, dtype=np.float64))
+    weights, gradients = rows[:, 0], rows[:, 1:]
     slope = gradients.sum(axis=0) / weights.sum()
     used = weights != 0
     scores: Array = np.divide(gradients, weights[:, None], out=np.zeros_like(gradients), where=used[:, None]) - slope
     return np.where(used[:, None], scores, 0.0)
+
+
+def profiled(results: Sequence[FisherResult], nuisance: tuple[str, ...]) -> tuple[FisherResult, ...]:
+    """Return the information on the parameters of interest, with nuisance parameters constrained and profiled."""
+    if not nuisance:
+        return tuple(results)
+    keep = [name for name in results[0].parameters if name not in nuisance]
+    return tuple(result.constrain(dict.fromkeys(nuisance, 1.0)).profile(keep) for result in results)

@@ -24,14 +24,17 @@ import numpy.typing as npt
 
 from assay.errors import InferenceError
 from assay.inference.information import FisherResult
-from assay.inference.protocols import PER_INVERSE_FEMTOBARN, Array
-from assay.inference.templates import Templates
+from assay.inference.protocols import PER_INVERSE_FEMTOBARN, Array, UncertainExpectations
 
 _EVENTS_PER_CHUNK = 100_000
 
 
 def rate_information(
-    total: Templates, theta: npt.ArrayLike, luminosity: float, parameters: tuple[str, ...], method: str = "rate"
+    total: UncertainExpectations,
+    theta: npt.ArrayLike,
+    luminosity: float,
+    parameters: tuple[str, ...],
+    method: str = "rate",
 ) -> FisherResult:
     """Return the information in the number of events; `total` has one bin, `luminosity` in fb^-1."""
     return histogram_information(
@@ -40,7 +43,7 @@ def rate_information(
 
 
 def histogram_information(
-    templates: Templates,
+    templates: UncertainExpectations,
     theta: npt.ArrayLike,
     luminosity: float,
     parameters: tuple[str, ...],

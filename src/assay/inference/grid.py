@@ -80,6 +80,11 @@ class Grid:
         """All points (T, P), the last parameter running fastest, so that (T,) reshapes to `shape`."""
         return np.stack(np.meshgrid(*self.axes, indexing="ij"), axis=-1).reshape(-1, self.n_parameters)
 
+    def refined(self) -> Grid:
+        """Return the grid with points half way between neighbours of each axis added."""
+        axes = (np.sort(np.concatenate([axis, 0.5 * (axis[1:] + axis[:-1])])) for axis in self.axes)
+        return Grid(self.parameters, tuple(axes))
+
     def contains(self, theta: npt.ArrayLike) -> bool:
         """Whether a point (P,) lies within the bounds."""
         point = np.asarray(theta, dtype=np.float64)

@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from assay.errors import InferenceError
 from assay.inference.binning import Binning, equal_count_binning
+from assay.inference.nuisance_templates import VaryingTemplates, fill_templates
 from assay.inference.protocols import Array, Integers, WeightedEvents, as_points
 from assay.inference.templates import Templates, merge_groups
 
 MAX_BINS = 1728
 _EVENTS_PER_BIN = 20
 _MIN_EFFECTIVE_EVENTS = 5.0
+_FEWEST_BINS = 2
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,13 @@ class HistogramModel:
 
     binning: Binning
     groups: Integers
-    templates: Templates
+    templates: Templates | VaryingTemplates
     notes: tuple[str, ...]
 
-    def counts(self, values: Array) -> Array:
-        """Return the number of events with `values` (E, D) in each bin of `templates`, for observed data."""
-        return np.bincount(self.groups[self.binning.index(values)], minlength=self.templates.n_bins).astype(np.float64)
+    def counts(self, values: Array, weights: Array | None = None) -> Array:
+        """Return the number of events with `values` (E, D), or their sum of weights (E,), per bin of `templates`."""
+        bins = self.groups[self.binning.index(values)]
+        return np.bincount(bins, weights, minlength=self.templates.n_bins).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,12 @@ class BinningSample:
 
 
 def histogram_model(
-    edges_from: BinningSample, pool: WeightedEvents, values: Array, bins: int, theta_true: npt.ArrayLike, theta: Array
+    edges_from: BinningSample,
+    pool: WeightedEvents,
+    values: Array,
+    bins: int | Sequence[int],
+    theta_true: npt.ArrayLike,
+    theta: Array,
 ) -> HistogramModel:
     """Fill templates with bins that hold equal shares of the weights of `edges_from`.
 
@@ -67,22 +75,23 @@ def histogram_model(
     values
         Their values (E, D) of what is binned.
     bins
-        Bins per dimension; reduced when there are too few events or too many dimensions, with a note.
+        Bins per dimension, or those of each; reduced when there are too few events or too many dimensions, with a note.
     theta_true, theta
         Points (P,) and (T, P) at which every bin must have a positive expectation; bins are merged to this end, with a
         note.
     """
     n_dims = len(edges_from.names)
-    per_dimension = affordable_bins(bins, n_dims, len(edges_from.values))
-    binning = equal_count_binning(edges_from.names, edges_from.values, edges_from.weights, [per_dimension] * n_dims)
-    filled = Templates.fill(pool.morphing, pool.weights, binning.index(values), binning.n_bins)
-    groups = merge_groups(filled, np.asarray(theta_true, dtype=np.float64), as_points(theta), _MIN_EFFECTIVE_EVENTS)
+    asked = [bins] * n_dims if isinstance(bins, int) else list(bins)
+    chosen = affordable_bins(asked, len(edges_from.values))
+    binning = equal_count_binning(edges_from.names, edges_from.values, edges_from.weights, chosen)
+    filled = fill_templates(pool, binning.index(values), binning.n_bins)
+    nominal = filled.nominal if isinstance(filled, VaryingTemplates) else filled
+    groups = merge_groups(nominal, np.asarray(theta_true, dtype=np.float64), as_points(theta), _MIN_EFFECTIVE_EVENTS)
     templates = filled.merged(groups)
     notes = []
-    if per_dimension < bins:
+    if chosen != asked:
         notes.append(
-            f"{per_dimension} in place of {bins} bins in each of {n_dims} dimensions, "
-            f"given {len(edges_from.values)} training events"
+            f"{_times(chosen)} in place of {_times(asked)} bins, given {len(edges_from.values)} training events"
         )
     if templates.n_bins < filled.n_bins:
         notes.append(
@@ -93,11 +102,19 @@ def histogram_model(
     return HistogramModel(binning, groups, templates, tuple(notes))
 
 
-def affordable_bins(bins: int, n_dims: int, n_events: int) -> int:
+def affordable_bins(bins: Sequence[int], n_events: int) -> list[int]:
     """Return bins per dimension, 2 to `bins`, for at most `MAX_BINS` in all and 20 training events in each."""
     most = min(MAX_BINS, n_events // _EVENTS_PER_BIN)
-    per_dimension = int(np.floor(most ** (1.0 / n_dims) + 1e-9)) if most > 0 else 0
-    return max(2, min(bins, per_dimension))
+    if int(np.prod(bins)) <= most:
+        return list(bins)
+    largest = max(bins)
+    while largest > _FEWEST_BINS and int(np.prod(np.minimum(bins, largest))) > most:
+        largest -= 1
+    return [max(_FEWEST_BINS, min(n, largest)) for n in bins]
+
+
+def _times(bins: Sequence[int]) -> str:
+    return " x ".join(map(str, bins))
 
 
 def columns(pool: WeightedEvents, names: Sequence[str]) -> Array:

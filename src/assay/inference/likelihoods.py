@@ -6,6 +6,7 @@ r"""Log likelihoods of a data set as functions of theta.
 - `RatioLikelihood`: sum_i c_i log r(x_i|theta, theta_ref) with an estimated (or exact) ratio; c_i is 1 for observed
   events.
 - `Product`: several of these for the same data; shape and rate, for example.
+- `Physical`: no information, but no negative rates; `Remembered`: any likelihood, each point once.
 
 Expected (Asimov) data are the whole weighted sample at theta_true: c_i = n w_i(theta_true) / sum w, never a small draw
 (1007.1727, section 3.2).
@@ -20,8 +21,15 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from assay.errors import InferenceError
-from assay.inference.protocols import PER_INVERSE_FEMTOBARN, Array, Likelihood, Mask, RatioEstimator, as_points
-from assay.inference.templates import Templates
+from assay.inference.protocols import (
+    PER_INVERSE_FEMTOBARN,
+    Array,
+    Expectations,
+    Likelihood,
+    Mask,
+    RatioEstimator,
+    as_points,
+)
 
 _EVALUATIONS_PER_CHUNK = 2_000_000
 
@@ -40,12 +48,12 @@ class RateLikelihood:
         Number of events in the data, an expectation for Asimov data.
     """
 
-    total: Templates
+    total: Expectations
     luminosity: float
     n: float
 
     @classmethod
-    def asimov(cls, total: Templates, luminosity: float, theta_true: npt.ArrayLike) -> RateLikelihood:
+    def asimov(cls, total: Expectations, luminosity: float, theta_true: npt.ArrayLike) -> RateLikelihood:
         """Return the likelihood of the expected number of events at theta_true (P,)."""
         return cls(total, luminosity, expected_events(total, luminosity, theta_true))
 
@@ -58,11 +66,12 @@ class RateLikelihood:
         return np.where(physical, values, -np.inf)
 
     def gradient(self, theta: Array) -> Array:
-        """Return the gradient (P,) at theta (P,)."""
-        sigma = self.total.cross_sections(theta)[0, 0]
-        relative: Array = self.total.gradients(theta)[0] / sigma
+        """Return the gradient, (P,) at theta (P,) and (T, P) at theta (T, P)."""
+        points = as_points(theta)
+        sigma = self.total.cross_sections(points)
+        relative = self.total.gradients(points)[:, 0] / sigma
         gradient: Array = (self.n - PER_INVERSE_FEMTOBARN * self.luminosity * sigma) * relative
-        return gradient
+        return gradient.reshape(np.shape(theta))
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,11 @@ class BinnedLikelihood:
         Events in the bins, (N,); expectations for Asimov data.
     """
 
-    templates: Templates
+    templates: Expectations
     counts: Array
 
     @classmethod
-    def asimov(cls, templates: Templates, n: float, theta_true: npt.ArrayLike) -> BinnedLikelihood:
+    def asimov(cls, templates: Expectations, n: float, theta_true: npt.ArrayLike) -> BinnedLikelihood:
         """Return the likelihood of n events distributed as expected at theta_true (P,).
 
         Raises
@@ -113,13 +122,13 @@ class BinnedLikelihood:
         return np.where(physical, shape @ self.counts[filled] + constant, -np.inf)
 
     def gradient(self, theta: Array) -> Array:
-        """Return the gradient (P,) at theta (P,)."""
-        expected = self.templates.cross_sections(theta)[0]
-        gradients = self.templates.gradients(theta)
-        filled = self.counts > 0
-        per_bin = self.counts[filled] / expected[filled]
-        gradient: Array = per_bin @ gradients[filled] - self.counts.sum() * gradients.sum(axis=0) / expected.sum()
-        return gradient
+        """Return the gradient, (P,) at theta (P,) and (T, P) at theta (T, P)."""
+        points, filled = as_points(theta), self.counts > 0
+        expected, gradients = self.templates.cross_sections(points), self.templates.gradients(points)
+        per_bin = self.counts[filled] / expected[:, filled]
+        of_total = self.counts.sum() * gradients.sum(axis=1) / expected.sum(axis=1, keepdims=True)
+        gradient: Array = np.einsum("tn,tnp->tp", per_bin, gradients[:, filled]) - of_total
+        return gradient.reshape(np.shape(theta))
 
 
 @dataclass(frozen=True)
@@ -160,12 +169,20 @@ class RatioLikelihood:
             If the estimator gives values that are not finite; says for how many events and points.
         """
         points = as_points(theta)
+        summed = getattr(self.estimator, "summed_log_ratio", None)
+        if summed is not None:
+            sums = np.asarray(summed(self.x, points, self.counts), dtype=np.float64)
+            if np.isfinite(sums).all():
+                return sums
+        return self._of_single_ratios(points)
+
+    def _of_single_ratios(self, points: Array) -> Array:
         values = np.zeros(len(points))
         bad_events = np.zeros(len(self.x), dtype=np.bool_)
         bad_points = np.zeros(len(points), dtype=np.bool_)
         n_events = min(len(self.x), _EVALUATIONS_PER_CHUNK)
         n_points = max(1, _EVALUATIONS_PER_CHUNK // max(1, n_events))
-        for start in range(0, len(self.x), n_events):
+        for start in range(0, len(self.x), max(1, n_events)):
             events = slice(start, start + n_events)
             for first in range(0, len(points), n_points):
                 part = slice(first, first + n_points)
@@ -180,12 +197,18 @@ class RatioLikelihood:
         return values
 
     def gradient(self, theta: Array) -> Array:
-        """Return the gradient (P,) at theta (P,)."""
-        total = np.zeros(len(theta))
+        """Return the gradient, (P,) at theta (P,) and (T, P) at theta (T, P)."""
+        points = as_points(theta)
+        summed = getattr(self.estimator, "summed_score", None)
+        if summed is not None:
+            return np.asarray(summed(self.x, points, self.counts), dtype=np.float64).reshape(np.shape(theta))
+        total = np.zeros(points.shape)
         for start in range(0, len(self.x), _EVALUATIONS_PER_CHUNK):
             events = slice(start, start + _EVALUATIONS_PER_CHUNK)
-            total += self.counts[events] @ np.asarray(self.estimator.score(self.x[events], theta), dtype=np.float64)
-        return total
+            for row, point in enumerate(points):
+                scores = np.asarray(self.estimator.score(self.x[events], point), dtype=np.float64)
+                total[row] += self.counts[events] @ scores
+        return total.reshape(np.shape(theta))
 
 
 def _refuse_non_finite(bad_events: npt.NDArray[np.bool_], bad_points: npt.NDArray[np.bool_]) -> None:
@@ -210,12 +233,50 @@ class Product:
         return total
 
     def gradient(self, theta: Array) -> Array:
-        """Return the gradient (P,) at theta (P,)."""
+        """Return the gradient, (P,) at theta (P,) and (T, P) at theta (T, P)."""
         total: Array = np.stack([factor.gradient(theta) for factor in self.factors]).sum(axis=0)
         return total
 
 
-def expected_events(total: Templates, luminosity: float, theta: npt.ArrayLike) -> float:
+@dataclass(frozen=True)
+class Physical:
+    """Flat where all cross sections are positive, and minus infinity elsewhere: a factor for shapes alone."""
+
+    total: Expectations
+
+    def log_likelihood(self, theta: Array) -> Array:
+        """Return 0 or minus infinity, (T,)."""
+        positive = (self.total.cross_sections(theta) > 0).all(axis=1)
+        return np.where(positive, 0.0, -np.inf)
+
+    def gradient(self, theta: Array) -> Array:
+        """Return zeros of the shape of theta."""
+        return np.zeros(np.shape(theta))
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A likelihood whose values are computed once for each point, for a costly shape that is used more than once."""
+
+    of: Likelihood
+    _known: dict[bytes, float] = field(default_factory=dict, repr=False, compare=False)
+
+    def log_likelihood(self, theta: Array) -> Array:
+        """Return (T,) for theta (T, P)."""
+        points = as_points(theta)
+        keys = [point.tobytes() for point in points]
+        new = [row for row, key in enumerate(keys) if key not in self._known]
+        if new:
+            values = self.of.log_likelihood(points[new])
+            self._known.update({keys[row]: float(value) for row, value in zip(new, values, strict=True)})
+        return np.array([self._known[key] for key in keys])
+
+    def gradient(self, theta: Array) -> Array:
+        """Return the gradient, of the shape of theta."""
+        return self.of.gradient(theta)
+
+
+def expected_events(total: Expectations, luminosity: float, theta: npt.ArrayLike) -> float:
     """Return L sigma(theta) for one point (P,), luminosity in fb^-1.
 
     Raises

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from assay.errors import InferenceError
 from assay.inference.fit import BestFit, local_maxima, maximise
 from assay.inference.grid import Grid
+from assay.inference.intervals import intervals_of, sharpened, typical_widths
+from assay.inference.limit_warnings import warnings_of
+from assay.inference.nuisance import Profiled
 from assay.inference.parabolas import fit_parabolas
-from assay.inference.profiles import Interval, Profile, Segment, critical_q, crossings, profile
+from assay.inference.profiles import Profile, critical_q, profile
 from assay.inference.protocols import Array, Likelihood
 from assay.inference.results import LimitResult
+from assay.inference.summaries import Exclusion, NuisanceFit, covariance_at
 
 _STARTS = 3
-_FEW_POINTS = 10
-_FEW_EVENTS = 50.0
-_TRUTH_LEVEL = 0.68
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,17 @@ class DataSet:
         Number of events, an expectation for Asimov data.
     theta_true
         Parameters of the Asimov data (P,); None for observed data.
+    reference
+        A point (P,) whose exclusion is of interest, the Standard Model.
+    nuisance
+        Names of nuisance parameters that are profiled.
     """
 
     luminosity: float
     n_events: float
     theta_true: tuple[float, ...] | None = None
+    reference: tuple[float, ...] | None = None
+    nuisance: tuple[str, ...] = ()
 
 
 def scan(likelihood: Likelihood, grid: Grid) -> Array:
@@ -99,36 +105,81 @@ def limits(
     singles, pairs = _profiles(likelihood, grid, values, best)
     best, singles, pairs = _highest(likelihood, grid, best, singles, pairs)
     q = -2.0 * (values - best.log_likelihood)
-    result = LimitResult(
-        method=method,
-        include_rate=include_rate,
-        parameters=grid.parameters,
-        axes=grid.axes,
+    result = assembled(method, include_rate, likelihood, grid, data, confidence_levels, best, singles, pairs)
+    result = replace(
+        result,
         log_likelihood=values,
         q=q,
         effective_sample_size=effective_sample_size,
-        best_fit=best,
-        profiles=singles,
-        pair_profiles=pairs,
-        intervals=_intervals(likelihood, singles, best, confidence_levels),
-        theta_true=data.theta_true,
-        q_true=_q_true(likelihood, grid, data, best),
-        luminosity=data.luminosity,
-        n_events=data.n_events,
-        confidence_levels=tuple(confidence_levels),
         points_inside=tuple(int((q <= critical_q(c, grid.n_parameters)).sum()) for c in confidence_levels),
         n_unphysical=int((~np.isfinite(values)).sum()),
         warnings=tuple(notes),
     )
-    return replace(result, warnings=(*result.warnings, *_warnings(result, grid, ranges)))
+    return replace(result, warnings=(*result.warnings, *warnings_of(result, grid, ranges)))
 
 
-def _q_true(likelihood: Likelihood, grid: Grid, data: DataSet, best: BestFit) -> float | None:
-    """Return q at the true point if it lies in the grid, beyond which estimators are not asked."""
-    if data.theta_true is None or not grid.contains(data.theta_true):
+def assembled(
+    method: str,
+    include_rate: bool,
+    likelihood: Likelihood,
+    grid: Grid,
+    data: DataSet,
+    confidence_levels: Sequence[float],
+    best: BestFit,
+    singles: tuple[Profile, ...],
+    pairs: tuple[Profile, ...],
+) -> LimitResult:
+    """Return the result of a best fit and profiles, without a full grid and without warnings."""
+    intervals = intervals_of(likelihood, singles, best, confidence_levels)
+    if grid.n_parameters == 1:
+        intervals = sharpened(likelihood, intervals, singles, best)
+    return LimitResult(
+        method=method,
+        include_rate=include_rate,
+        parameters=grid.parameters,
+        axes=grid.axes,
+        log_likelihood=None,
+        q=None,
+        effective_sample_size=None,
+        best_fit=best,
+        profiles=singles,
+        pair_profiles=pairs,
+        intervals=intervals,
+        theta_true=data.theta_true,
+        q_true=_q_at(likelihood, grid, data.theta_true, best),
+        luminosity=data.luminosity,
+        n_events=data.n_events,
+        confidence_levels=tuple(confidence_levels),
+        points_inside=(),
+        n_unphysical=0,
+        warnings=(),
+        covariance=covariance_at(likelihood, best.theta, typical_widths(intervals, grid)),
+        exclusion=_exclusion(likelihood, grid, data, best),
+        nuisance=_nuisance(likelihood, data, best),
+    )
+
+
+def _q_at(likelihood: Likelihood, grid: Grid, theta: Sequence[float] | None, best: BestFit) -> float | None:
+    """Return q at a point if it lies in the grid, beyond which estimators are not asked."""
+    if theta is None or not grid.contains(theta):
         return None
-    value = float(likelihood.log_likelihood(np.array([data.theta_true]))[0])
+    value = float(likelihood.log_likelihood(np.array([theta]))[0])
     return -2.0 * (value - best.log_likelihood) if np.isfinite(value) else None
+
+
+def _exclusion(likelihood: Likelihood, grid: Grid, data: DataSet, best: BestFit) -> Exclusion | None:
+    q = _q_at(likelihood, grid, data.reference, best)
+    return None if q is None or data.reference is None else Exclusion.at(data.reference, q)
+
+
+def _nuisance(likelihood: Likelihood, data: DataSet, best: BestFit) -> NuisanceFit | None:
+    if not isinstance(likelihood, Profiled):
+        return None
+    values = likelihood.nuisance_at([best.theta])[0]
+    low, high = np.broadcast_to(np.asarray(likelihood.bounds, dtype=np.float64), (len(values), 2)).T
+    names = data.nuisance or tuple(f"nuisance {number}" for number in range(len(values)))
+    at_edge = (values <= low) | (values >= high)
+    return NuisanceFit(tuple(names), tuple(map(float, values)), tuple(map(bool, at_edge)))
 
 
 def _check(values: Array, grid: Grid, confidence_levels: Sequence[float]) -> None:
@@ -188,81 +239,3 @@ def _highest(
             for group in (singles, pairs)
         )
     return best, singles, pairs
-
-
-def _intervals(
-    likelihood: Likelihood, singles: Sequence[Profile], best: BestFit, confidence_levels: Sequence[float]
-) -> tuple[Interval, ...]:
-    pairs = product(enumerate(singles), confidence_levels)
-    return tuple(_interval(likelihood, one, best, index, level) for (index, one), level in pairs)
-
-
-def _interval(likelihood: Likelihood, one: Profile, best: BestFit, index: int, confidence: float) -> Interval:
-    found = crossings(one.axes[0], one.q, best.theta[index], confidence, one.parameters[0])
-    if len(best.theta) > 1:
-        return found
-    return replace(
-        found, segments=tuple(_sharpened(likelihood, s, one.axes[0], best, confidence) for s in found.segments)
-    )
-
-
-def _sharpened(likelihood: Likelihood, segment: Segment, axis: Array, best: BestFit, confidence: float) -> Segment:
-    """With a single parameter the crossing is found on the likelihood itself, around the spline's."""
-
-    def excess(theta: float) -> float:
-        value = float(likelihood.log_likelihood(np.array([[theta]]))[0])
-        return -2.0 * (value - best.log_likelihood) - critical_q(confidence, 1)
-
-    def sharpen(end: float, at_edge: bool) -> float:
-        width = 0.25 * float(np.diff(axis).min())
-        low, high = max(float(axis[0]), end - width), min(float(axis[-1]), end + width)
-        ends = (excess(low), excess(high))
-        if at_edge or not np.isfinite(ends).all() or ends[0] * ends[1] > 0:
-            return end
-        return float(brentq(excess, low, high, xtol=1e-12))
-
-    return replace(
-        segment,
-        lower=sharpen(segment.lower, segment.lower_at_edge),
-        upper=sharpen(segment.upper, segment.upper_at_edge),
-    )
-
-
-def _warnings(result: LimitResult, grid: Grid, ranges: npt.ArrayLike | None) -> list[str]:
-    found = []
-    if result.n_unphysical:
-        found.append(f"{result.n_unphysical} of {result.q.size} grid points predict a negative rate and are excluded")
-    edges = [name for name, edge in zip(grid.parameters, result.best_fit.at_edge, strict=True) if edge]
-    if edges:
-        found.append(f"the best fit is at the edge of the grid in {', '.join(edges)}")
-    smallest, level = min(zip(result.points_inside, result.confidence_levels, strict=True))
-    if smallest < _FEW_POINTS:
-        found.append(
-            f"only {smallest} grid points lie inside the {100 * level:g} % region: "
-            "the grid is too coarse for the constraint"
-        )
-    open_ends = sorted({f"{i.parameter} ({100 * i.confidence_level:g} %)" for i in result.intervals if not i.closed})
-    if open_ends:
-        found.append(f"intervals that reach the edge of the grid: {', '.join(open_ends)}")
-    if result.theta_true is not None and not grid.contains(result.theta_true):
-        found.append("the true point lies outside of the grid")
-    if result.q_true is not None and result.q_true > result.level(_TRUTH_LEVEL):
-        found.append(
-            f"the true point lies outside of the {100 * _TRUTH_LEVEL:g} % region of its own expected data "
-            f"(q = {result.q_true:.2f}): the method is biased, or its simulated events are too few"
-        )
-    if ranges is not None:
-        found.extend(_beyond(grid, np.asarray(ranges, dtype=np.float64)))
-    if result.effective_sample_size is not None:
-        inside = result.q <= result.level(max(result.confidence_levels))
-        fewest = float(result.effective_sample_size[inside].min()) if inside.any() else np.inf
-        if fewest < _FEW_EVENTS:
-            found.append(f"only {fewest:.0f} effective simulated events stand behind a point within the contours")
-    return found
-
-
-def _beyond(grid: Grid, ranges: Array) -> list[str]:
-    tolerance = 1e-9 * (ranges[:, 1] - ranges[:, 0])
-    outside = (grid.bounds[:, 0] < ranges[:, 0] - tolerance) | (grid.bounds[:, 1] > ranges[:, 1] + tolerance)
-    names = [name for name, bad in zip(grid.parameters, outside, strict=True) if bad]
-    return [f"the grid goes beyond the range of {', '.join(names)}, where estimators were not trained"] if names else []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from assay.theory.nuisance import LogQuadratic
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -51,9 +53,57 @@ class WeightedEvents(Protocol):
         """Names of the columns of `x`."""
         ...
 
+    @property
+    def nuisance_names(self) -> tuple[str, ...]:
+        """Names of K nuisance parameters."""
+        ...
 
+    @property
+    def dependence(self) -> LogQuadratic | None:
+        """How the weight of every event depends on them; None without any."""
+        ...
+
+
+class Expectations(Protocol):
+    """Cross sections in N bins as functions of theta, which may include nuisance parameters in its last columns."""
+
+    @property
+    def n_bins(self) -> int:
+        """N."""
+        ...
+
+    def cross_sections(self, theta: npt.ArrayLike) -> Array:
+        """Return (T, N) in pb for theta (T, P)."""
+        ...
+
+    def gradients(self, theta: npt.ArrayLike) -> Array:
+        """Return d sigma_n / d theta in pb, (N, P) for one point (P,) and (T, N, P) for theta (T, P)."""
+        ...
+
+
+class UncertainExpectations(Expectations, Protocol):
+    """Expectations of finite simulation, with their statistical covariance."""
+
+    def covariances(self, theta: npt.ArrayLike) -> Array:
+        """Return the covariance of (sigma_n, d sigma_n / d theta) from finite simulation, (N, 1 + P, 1 + P)."""
+        ...
+
+    def scaled(self, factor: float) -> Self:
+        """Multiply all weights by a factor."""
+        ...
+
+    def merged(self, groups: Integers) -> Self:
+        """Add up bins: bin n goes to bin `groups`[n], (N,)."""
+        ...
+
+
+@runtime_checkable
 class RatioEstimator(Protocol):
-    """An estimator of log r(x|theta, theta_ref) and of its gradient."""
+    """An estimator of log r(x|theta, theta_ref) and of its gradient.
+
+    One that has `summed_log_ratio(x, theta, weights)`, as all of `assay.estimators` have, is asked for sums over events,
+    (T,) at theta (T, P), and so is one with `summed_score(x, theta, weights)` for their gradients, (T, P).
+    """
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -90,7 +140,7 @@ class Likelihood(Protocol):
         ...
 
     def gradient(self, theta: Array) -> Array:
-        """Return (P,) for theta (P,)."""
+        """Return (P,) for theta (P,), and (T, P) for theta (T, P)."""
         ...
 
 

@@ -16,6 +16,7 @@ from assay.files import atomic_path, read_json, write_json
 from assay.inference.fit import BestFit
 from assay.inference.profiles import Interval, Profile, Segment, critical_q
 from assay.inference.protocols import Array, Mask
+from assay.inference.summaries import EnsembleSpread, Exclusion, NuisanceFit, correlation_of
 
 _FORMAT = "assay-limits-1"
 _MANY_WAYS = "run the evaluate stage again"
@@ -36,9 +37,10 @@ class LimitResult:
     axes
         Values of each parameter.
     log_likelihood
-        (n_1, ..., n_P), up to a constant; minus infinity where a predicted rate is negative.
+        (n_1, ..., n_P), up to a constant; minus infinity where a predicted rate is negative. None where there is no
+        full grid, but profiles alone.
     q
-        -2 [log_likelihood - that of the best fit].
+        -2 [log_likelihood - that of the best fit]; None without full grid.
     effective_sample_size
         Effective number of simulated events at each point, or None.
     best_fit
@@ -60,19 +62,27 @@ class LimitResult:
     confidence_levels
         Such as 0.68 and 0.95.
     points_inside
-        Grid points within the P-dimensional region of each confidence level.
+        Grid points within the P-dimensional region of each confidence level; none without full grid.
     n_unphysical
         Grid points at which a predicted rate is negative; they are excluded.
     warnings
         What a reader has to know before believing the limits.
+    covariance
+        Of the best fit, (P, P); None where it is at an edge or log L is flat.
+    exclusion
+        Of the reference point (the Standard Model).
+    nuisance
+        Profiled nuisance parameters at the best fit; None without.
+    ensemble
+        The spread over the members of an ensemble; None of a single model.
     """
 
     method: str
     include_rate: bool
     parameters: tuple[str, ...]
     axes: tuple[Array, ...]
-    log_likelihood: Array
-    q: Array
+    log_likelihood: Array | None
+    q: Array | None
     effective_sample_size: Array | None
     best_fit: BestFit
     profiles: tuple[Profile, ...]
@@ -86,17 +96,25 @@ class LimitResult:
     points_inside: tuple[int, ...]
     n_unphysical: int
     warnings: tuple[str, ...]
+    covariance: Array | None = None
+    exclusion: Exclusion | None = None
+    nuisance: NuisanceFit | None = None
+    ensemble: EnsembleSpread | None = None
 
     @property
-    def p_values(self) -> Array:
+    def p_values(self) -> Array | None:
         """Asymptotic p-values over the grid: chi-square with P degrees of freedom."""
-        values: Array = chi2.sf(self.q, len(self.parameters))
-        return values
+        return None if self.q is None else np.asarray(chi2.sf(self.q, len(self.parameters)), dtype=np.float64)
 
     @property
-    def physical(self) -> Mask:
+    def physical(self) -> Mask | None:
         """Whether the predicted rates are positive, over the grid."""
-        return np.isfinite(self.log_likelihood)
+        return None if self.log_likelihood is None else np.isfinite(self.log_likelihood)
+
+    @property
+    def correlation(self) -> Array | None:
+        """Correlation of the best fit's parameters, (P, P)."""
+        return None if self.covariance is None else correlation_of(self.covariance)
 
     def pair(self, first: str, second: str) -> Profile:
         """Return the profile in two parameters, `first` along the first axis whatever order they are stored in."""
@@ -129,6 +147,10 @@ def write_limits(stem: str | Path, result: LimitResult) -> tuple[Path, Path]:
     with atomic_path(h5_path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format"] = _FORMAT
         _write_scan(file, result.parameters, result.axes, {"log_likelihood": result.log_likelihood, "q": result.q})
+        if result.covariance is not None:
+            _write_array(file, "covariance", result.covariance, ("parameter", "parameter"), "1")
+        if result.ensemble is not None and result.ensemble.q is not None:
+            _write_array(file, "q_spread", result.ensemble.q, result.parameters, "1")
         if result.effective_sample_size is not None:
             _write_array(file, "effective_sample_size", result.effective_sample_size, result.parameters, "events")
         for kind, stored in (("profiles", result.profiles), ("pair_profiles", result.pair_profiles)):
@@ -158,7 +180,7 @@ def read_limits(stem: str | Path) -> LimitResult:
     try:
         with h5py.File(h5_path, "r") as file:
             arrays = _read_arrays(file, tuple(numbers["parameters"]))
-        return LimitResult(**arrays, **_typed(numbers))
+            return LimitResult(**arrays, **_typed(numbers), ensemble=_read_ensemble(file, numbers))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise AssayError(f"the limits cannot be read ({error})", where=str(h5_path), mend=_MANY_WAYS) from None
 
@@ -168,7 +190,9 @@ def _paths(stem: str | Path) -> tuple[Path, Path]:
     return stem.with_name(stem.name + ".json"), stem.with_name(stem.name + ".h5")
 
 
-_ARRAYS = frozenset({"axes", "log_likelihood", "q", "effective_sample_size", "profiles", "pair_profiles"})
+_ARRAYS = frozenset(
+    {"axes", "log_likelihood", "q", "effective_sample_size", "profiles", "pair_profiles", "covariance", "ensemble"}
+)
 
 
 def _numbers(result: LimitResult) -> dict[str, Any]:
@@ -176,6 +200,12 @@ def _numbers(result: LimitResult) -> dict[str, Any]:
     plain = {f.name: getattr(result, f.name) for f in fields(result) if f.name not in _ARRAYS}
     plain["best_fit"] = asdict(result.best_fit)
     plain["intervals"] = [asdict(interval) for interval in result.intervals]
+    plain["exclusion"] = asdict(result.exclusion) if result.exclusion else None
+    plain["nuisance"] = asdict(result.nuisance) if result.nuisance else None
+    if result.correlation is not None:
+        plain["correlation"] = result.correlation.tolist()
+    if result.ensemble is not None:
+        plain["ensemble"] = {**asdict(result.ensemble), "q": None}
     n_parameters = len(result.parameters)
     plain["contour_levels_q"] = {
         str(level): {
@@ -189,7 +219,7 @@ def _numbers(result: LimitResult) -> dict[str, Any]:
 
 
 def _typed(numbers: dict[str, Any]) -> dict[str, Any]:
-    derived = {"format", "arrays", "contour_levels_q", "parameters"}
+    derived = {"format", "arrays", "contour_levels_q", "parameters", "correlation", "ensemble"}
     plain = {key: tuple(v) if isinstance(v, list) else v for key, v in numbers.items() if key not in derived}
     fit = numbers["best_fit"]
     plain["best_fit"] = BestFit(tuple(fit["theta"]), fit["log_likelihood"], tuple(fit["at_edge"]))
@@ -198,14 +228,29 @@ def _typed(numbers: dict[str, Any]) -> dict[str, Any]:
         for i in numbers["intervals"]
     )
     plain["parameters"] = tuple(numbers["parameters"])
+    if (excluded := numbers.get("exclusion")) is not None:
+        plain["exclusion"] = Exclusion(**{**excluded, "theta": tuple(excluded["theta"])})
+    if (nuisance := numbers.get("nuisance")) is not None:
+        plain["nuisance"] = NuisanceFit(**{key: tuple(values) for key, values in nuisance.items()})
     return plain
 
 
-def _write_scan(group: h5py.Group, names: Sequence[str], axes: Sequence[Array], arrays: dict[str, Array]) -> None:
+def _read_ensemble(file: h5py.File, numbers: dict[str, Any]) -> EnsembleSpread | None:
+    found = numbers.get("ensemble")
+    if found is None:
+        return None
+    q = file["q_spread"][()] if "q_spread" in file else None
+    return EnsembleSpread(found["n_members"], q, tuple(found["lower"]), tuple(found["upper"]))
+
+
+def _write_scan(
+    group: h5py.Group, names: Sequence[str], axes: Sequence[Array], arrays: dict[str, Array | None]
+) -> None:
     for name, axis in zip(names, axes, strict=True):
         _write_array(group, f"axes/{name}", axis, (name,), "1")
     for key, values in arrays.items():
-        _write_array(group, key, values, names, "1")
+        if values is not None:
+            _write_array(group, key, values, names, "1")
 
 
 def _write_array(group: h5py.Group, name: str, values: Array, dimensions: Sequence[str], unit: str) -> None:
@@ -217,12 +262,10 @@ def _write_array(group: h5py.Group, name: str, values: Array, dimensions: Sequen
 
 
 def _read_arrays(file: h5py.File, names: tuple[str, ...]) -> dict[str, Any]:
-    size = file["effective_sample_size"][()] if "effective_sample_size" in file else None
+    optional = ("log_likelihood", "q", "effective_sample_size", "covariance")
     return {
         "axes": tuple(file[f"axes/{name}"][()] for name in names),
-        "log_likelihood": file["log_likelihood"][()],
-        "q": file["q"][()],
-        "effective_sample_size": size,
+        **{name: file[name][()] if name in file else None for name in optional},
         "profiles": tuple(_read_profile(part) for part in file["profiles"].values()),
         "pair_profiles": tuple(_read_profile(part) for part in file["pair_profiles"].values()),
     }

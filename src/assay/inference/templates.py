@@ -69,9 +69,9 @@ class Templates:
         return self.morphing.weights(as_points(theta)) @ self.sums.T
 
     def gradients(self, theta: npt.ArrayLike) -> Array:
-        """Return d sigma_n / d theta, (N, P) in pb, at one point (P,)."""
-        gradients: Array = self.sums @ self.morphing.weight_gradients(as_points(theta))[0]
-        return gradients
+        """Return d sigma_n / d theta in pb, (N, P) for one point (P,) and (T, N, P) for theta (T, P)."""
+        gradients: Array = self.sums @ self.morphing.weight_gradients(as_points(theta))
+        return gradients if np.ndim(theta) > 1 else gradients[0]
 
     def variances(self, theta: npt.ArrayLike) -> Array:
         """Return the variance of the cross sections from finite simulation, (T, N) in pb^2: sums of squared weights."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.estimators.checks import CheckResult
 from assay.estimators.history import TrainingHistory
+from assay.estimators.verdicts import CheckResult
 from assay.reporting.content import Link, Outcome, Section, Table, Verdict
 from assay.reporting.figures.joint import joint_versus_estimated
 from assay.reporting.figures.training import TrainingCurve, training_curves

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import AssayError
-from assay.estimators.checks import CheckResult
 from assay.estimators.diagnostics import read_comparison
 from assay.estimators.history import EpochRecord, TrainingHistory
+from assay.estimators.verdicts import CheckResult
 from assay.events.eventfile import read_event_file
 from assay.events.table import EventTable
 from assay.files import read_json
@@ -21,7 +21,7 @@ from assay.inference.results import LimitResult, read_limits
 from assay.manifest import Manifest
 from assay.reporting.content import Link
 from assay.reporting.provenance import upstream
-from assay.study.model import HistogramMethod, RateMethod, ScoreMethod, Study
+from assay.study.model import ScoreMethod, Study, Untrained
 from assay.study.resolve import from_resolved
 
 DATA = "data"
@@ -83,13 +83,13 @@ class RunResults:
     def learned(self) -> Collection[str]:
         """Names of the methods that are trained; the others are baselines."""
         return [
-            name for name, method in self.study.methods.items() if not isinstance(method, HistogramMethod | RateMethod)
+            name for name, method in self.study.methods.items() if not isinstance(method, Untrained)
         ]
 
     @property
     def templates(self) -> Collection[str]:
         """Names of the methods whose predictions are histograms of the events that stand for the expected data."""
-        kinds = HistogramMethod | RateMethod | ScoreMethod
+        kinds = Untrained | ScoreMethod
         return [name for name, method in self.study.methods.items() if isinstance(method, kinds)]
 
     @property

@@ -100,6 +100,8 @@ def q_of_truth(result: LimitResult) -> float:
         return float("nan")
     if any(not axis[0] <= value <= axis[-1] for axis, value in zip(result.axes, result.theta_true, strict=True)):
         return float("inf")
+    if result.q is None:  # profiles alone: no grid to interpolate on
+        return float("nan") if result.q_true is None else result.q_true
     smooth = np.isfinite(result.q).all() and min(result.q.shape) >= _SMOOTH
     method = "cubic" if smooth else "nearest"
     interpolator = RegularGridInterpolator(result.axes, result.q, method=method)

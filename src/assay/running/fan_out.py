@@ -18,9 +18,9 @@ Condition = Literal["waiting", "running", "done", "kept", "failed", "stopped"]
 """`kept`: complete from an earlier run; `stopped`: was running when the run was killed."""
 
 
-def methods_in(sample: Path) -> tuple[tuple[str, ...], ...]:
-    """Return the methods that `sample` has published, each a step's only job."""
-    return tuple((method,) for method in _published(sample / "published.yml", "methods"))
+def listed_in(sample: Path, name: str) -> tuple[tuple[str, ...], ...]:
+    """Return what a list that `sample` has published holds, each entry a step's only job."""
+    return tuple((entry,) for entry in _published(sample / "published.yml", name))
 
 
 def batches_in(configure: Path) -> tuple[tuple[str, ...], ...]:

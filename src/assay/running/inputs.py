@@ -31,7 +31,8 @@ def bring_inputs(study: Study, study_path: Path, events: Path, folder: Path) -> 
 def files_of(study: Study) -> list[str]:
     """List the files that a study names, relative to its own."""
     card = [study.detector.card_file] if study.detector.card_file is not None else []
-    return [*card, *study.shower.files, *cards_of(study), *dict.fromkeys(sources_of(study).values())]
+    data = [study.limits.data.events] if study.limits.data is not None else []
+    return [*card, *data, *study.shower.files, *cards_of(study), *dict.fromkeys(sources_of(study).values())]
 
 
 def link_or_copy(source: Path, target: Path) -> None:

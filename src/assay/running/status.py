@@ -1,7 +1,7 @@
 """Where a run stands: its stages, their steps and jobs, from what the executor, the stages and the lock tell.
 
 A step is the workflow engine's unit, a job the study's: a step of a fan-out does one batch of jobs. How many there will
-be is known once `configure` (jobs) and `sample` (methods) have published their lists. A job is complete once its
+be is known once `configure` (jobs) and `sample` (trainings, toys, methods) have published their lists. A job is complete once its
 folder has a manifest; one of work that began before the step did is of an earlier run, and was kept.
 """
 
@@ -17,16 +17,17 @@ from pathlib import Path
 
 from assay.errors import WorkflowError
 from assay.manifest import NAME as MANIFEST
-from assay.running.fan_out import Condition, batches_in, job_states, methods_in
+from assay.running.fan_out import Condition, batches_in, job_states, listed_in
 from assay.running.steps import StepState, read_steps
 
 LOCK = ".lock"
 PARTS: Mapping[str, Sequence[str]] = {
     "physics": ("configure", "prepare", "generate", "simulate", "extract", "combine"),
-    "ml": ("sample", "train", "evaluate", "plot"),
+    "ml": ("sample", "train", "toys", "evaluate", "plot"),
 }
 _BATCHED = ("generate", "simulate", "extract")
-_PER_METHOD = ("train", "evaluate")
+_LISTED = {"train": "trainings", "toys": "toys", "evaluate": "methods"}
+"""Stages that follow a list of `sample`, and its name."""
 _COMPLETE = ("done", "kept")
 
 
@@ -219,8 +220,8 @@ def _planned(
     batches: Sequence[tuple[str, ...]]
     if stage in _BATCHED:
         batches = batches_in(place / "configure") if _is_done(place / "configure", context) else ()
-    elif stage in _PER_METHOD:
-        batches = methods_in(place / "sample") if _is_done(place / "sample", context) else ()
+    elif stage in _LISTED:
+        batches = listed_in(place / "sample", _LISTED[stage]) if _is_done(place / "sample", context) else ()
     else:
         return {place / stage: (stage,)}
     planned = {place / f"{stage}_{number}": jobs for number, jobs in enumerate(batches)}

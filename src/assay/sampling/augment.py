@@ -28,19 +28,18 @@ from numpy.typing import ArrayLike, NDArray
 from assay.errors import SamplingError
 from assay.events.pool import EventPool
 from assay.sampling.effective_sizes import SizeLimits, SizesByHypothesis
-from assay.sampling.hypotheses import Hypotheses, Integers, joint_gradients, joint_weights, varying
+from assay.sampling.hypotheses import Hypotheses, Integers, varying
 from assay.sampling.info import SampleInfo
+from assay.sampling.joint import Rows, joint_ratios, joint_scores
 from assay.sampling.priors import Prior
 from assay.sampling.rate import PolynomialRate
-from assay.sampling.resampling import MORPHING_ROUNDING, Resampled, resample
+from assay.sampling.resampling import Resampled, resample
 from assay.sampling.samples import DensitySample, RatioSample, ScoreSample
 
 __all__ = ["SizeLimits", "draw_density_sample", "draw_observables", "draw_ratio_sample", "draw_score_sample"]
 
 Array = NDArray[np.float64]
 Float32 = NDArray[np.float32]
-
-_ROWS = 1 << 16  # samples for which joint quantities are computed at a time
 
 
 def draw_ratio_sample(
@@ -103,6 +102,7 @@ def draw_ratio_sample(
     events = np.concatenate([part.events for part in drawn])[order]
     at0 = np.concatenate([drawn[0].hypotheses, partners])[order]
     at1 = at0 if doubly else np.zeros_like(at0)
+    numerator, denominator = source.rows(numerators, at0), source.rows(denominators, at1)
     sizes = _sizes((numerators, denominators), drawn)
     reference = source.reference if doubly else denominators.theta[0]
     return RatioSample(
@@ -112,9 +112,9 @@ def draw_ratio_sample(
         theta0=numerators.theta[at0].astype(np.float32),
         theta1=denominators.theta[at1].astype(np.float32),
         y=np.repeat(np.array([0.0, 1.0], dtype=np.float32), n // 2)[order],
-        r_xz=_ratios(source, events, (numerators, at0), (denominators, at1)),
-        t_xz=_scores(source, events, numerators, at0),
-        t_xz1=_scores(source, events, denominators, at1) if doubly else None,
+        r_xz=joint_ratios(source.pool, events, numerator, denominator),
+        t_xz=joint_scores(source.pool, events, numerator),
+        t_xz1=joint_scores(source.pool, events, denominator) if doubly else None,
     )
 
 
@@ -142,7 +142,7 @@ def draw_score_sample(
         sizes=sizes,
         x=source.x(events),
         theta=np.tile(point.theta.astype(np.float32), (n, 1)),
-        t_xz=_scores(source, events, point, np.zeros_like(events)),
+        t_xz=joint_scores(source.pool, events, source.rows(point, np.zeros_like(events))),
     )
 
 
@@ -173,7 +173,7 @@ def draw_density_sample(
         sizes=sizes,
         x=source.x(events),
         theta=hypotheses.theta[at].astype(np.float32),
-        t_xz=_scores(source, events, hypotheses, at),
+        t_xz=joint_scores(source.pool, events, source.rows(hypotheses, at)),
     )
 
 
@@ -201,6 +201,9 @@ class _Source:
     def hypotheses(self, theta: ArrayLike) -> Hypotheses:
         return Hypotheses.of_pool(self.pool, theta)
 
+    def rows(self, hypotheses: Hypotheses, at: Integers) -> Rows:
+        return Rows(hypotheses, hypotheses.rates(self.whole), at)
+
     @property
     def reference(self) -> Array:
         """The reference benchmark, with nominal nuisance parameters."""
@@ -212,7 +215,7 @@ class _Source:
         return np.concatenate([self.pool.space.ranges, np.tile([-1.0, 1.0], (len(self.pool.nuisance_names), 1))])
 
     def x(self, events: Integers) -> Float32:
-        return self.pool.x[events].astype(np.float32)
+        return self.pool.x.astype(np.float32)[events]
 
     def info(
         self,
@@ -236,40 +239,6 @@ class _Source:
         )
 
 
-def _ratios(
-    source: _Source,
-    events: Integers,
-    numerator: tuple[Hypotheses, Integers],
-    denominator: tuple[Hypotheses, Integers],
-) -> Float32:
-    """Return joint ratios (N,) of events (N,) at hypotheses of which each row has one, by number (N,)."""
-    (theta0, at0), (theta1, at1) = numerator, denominator
-    rates0, rates1 = theta0.rates(source.whole).values, theta1.rates(source.whole).values
-    largest = float(np.abs(source.pool.weights).max())
-    r_xz = np.empty(len(events), dtype=np.float32)
-    for rows in _chunks(len(events)):
-        weights0 = joint_weights(source.pool, events[rows], theta0, at0[rows])
-        weights1 = joint_weights(source.pool, events[rows], theta1, at1[rows])
-        _check_support(source.pool, largest, weights1, events[rows], theta1.theta[at1[rows]])
-        r_xz[rows] = (weights0 / weights1) * (rates1[at1[rows]] / rates0[at0[rows]])
-    return r_xz
-
-
-def _scores(source: _Source, events: Integers, hypotheses: Hypotheses, at: Integers) -> Float32:
-    """Return joint scores (N, P) of events (N,) at hypotheses number `at` (N,)."""
-    log_gradients = hypotheses.rates(source.whole).log_gradients
-    t_xz = np.empty((len(events), hypotheses.theta.shape[1]), dtype=np.float32)
-    for rows in _chunks(len(events)):
-        gradients, possible = joint_gradients(source.pool, events[rows], hypotheses, at[rows])
-        # an event that is impossible at theta has no score there, and none is asked for
-        t_xz[rows] = np.where(possible[:, None], gradients - log_gradients[at[rows]], 0.0)
-    return t_xz
-
-
-def _chunks(n: int) -> list[slice]:
-    return [slice(start, start + _ROWS) for start in range(0, n, _ROWS)]
-
-
 def _shares(n: int, n_hypotheses: int) -> Integers:
     """Return how many of n samples each hypothesis has: alike, up to one."""
     if n < 1 or n_hypotheses < 1:
@@ -278,19 +247,6 @@ def _shares(n: int, n_hypotheses: int) -> Integers:
     counts = np.full(n_hypotheses, n // n_hypotheses)
     counts[: n % n_hypotheses] += 1
     return counts
-
-
-def _check_support(pool: EventPool, largest: float, weights: Array, events: Integers, theta1: Array) -> None:
-    # few events, if any, are small beside the largest of all: only these are compared with weights of their own
-    small = np.flatnonzero(weights <= MORPHING_ROUNDING * largest)
-    impossible = small[weights[small] <= MORPHING_ROUNDING * np.abs(pool.weights[events[small]]).max(axis=1)]
-    if len(impossible):
-        raise SamplingError(
-            f"{len(impossible)} events have weight zero at the denominator hypothesis: their joint ratio is infinite",
-            where=f"theta1 = {theta1[impossible[0]].tolist()}",
-            expected="a denominator at which every event is possible",
-            mend="take a benchmark as the denominator, such as the Standard Model",
-        )
 
 
 def _sizes(hypotheses: tuple[Hypotheses, ...], drawn: tuple[Resampled, ...]) -> SizesByHypothesis:

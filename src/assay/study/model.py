@@ -13,22 +13,19 @@ from pydantic import Field
 
 from assay.study.model_detector import DetectorSection
 from assay.study.model_execution import BackendOptions, ExecutionSection, ResourcesSection
-from assay.study.model_learning import (
+from assay.study.model_limits import AxisSection, DataSection, FisherSection, LimitsSection
+from assay.study.model_methods import (
     DEFAULT_ALPHA,
-    AxisSection,
-    FlatPrior,
-    FractionsSection,
-    GaussianPrior,
+    DensityMethod,
+    FlowSection,
     HistogramMethod,
-    LimitsSection,
     Method,
-    Prior,
     RateMethod,
     RatioMethod,
-    SamplingSection,
     ScoreMethod,
-    TrackingSection,
-    TrainingSection,
+    Trained,
+    TruthMethod,
+    Untrained,
 )
 from assay.study.model_observables import (
     DefaultObservablesSection,
@@ -62,16 +59,31 @@ from assay.study.model_samples import (
     Systematic,
     WeightsSystematic,
 )
+from assay.study.model_sampling import (
+    PRIOR_KINDS,
+    FlatPrior,
+    FractionsSection,
+    GaussianPrior,
+    LogUniformPrior,
+    Prior,
+    SamplingSection,
+    Theta,
+)
 from assay.study.model_simulation import ShowerSection
+from assay.study.model_tracking import TrackingSection
+from assay.study.model_training import TrainingSection
 from assay.study.values import Finite, Interval, Name, NonNegative, Positive, Section
 
 __all__ = [
     "DEFAULT_ALPHA",
+    "PRIOR_KINDS",
     "WITH_SCORE",
     "AxisSection",
     "BackendOptions",
     "CardEntrySection",
+    "DataSection",
     "DefaultObservablesSection",
+    "DensityMethod",
     "DetectorSection",
     "EfficiencySystematic",
     "EmbeddedProcess",
@@ -79,7 +91,9 @@ __all__ = [
     "FilesProcess",
     "Finite",
     "FiniteDifferencesSection",
+    "FisherSection",
     "FlatPrior",
+    "FlowSection",
     "FourMomentaSection",
     "FractionsSection",
     "FunctionsSection",
@@ -89,6 +103,7 @@ __all__ = [
     "HistogramMethod",
     "Interval",
     "LimitsSection",
+    "LogUniformPrior",
     "MadGraphCards",
     "MadGraphProcess",
     "Method",
@@ -115,13 +130,17 @@ __all__ = [
     "ShowerSection",
     "Study",
     "Systematic",
+    "Theta",
     "TrackingSection",
+    "Trained",
     "TrainingSection",
+    "TruthMethod",
+    "Untrained",
     "WeightsSystematic",
 ]
 
 WITH_SCORE = frozenset(DEFAULT_ALPHA)
-"""Ratio methods whose loss has a score term."""
+"""Methods of ratios and densities whose loss has a score term."""
 
 
 class Study(Section):

@@ -12,7 +12,7 @@ Backend = Literal["kubernetes", "htcondorcern", "slurmcern"]
 
 FAN_OUT = ("generate", "simulate", "extract")
 """Stages that have a step per batch of jobs."""
-STAGES = ("configure", "prepare", *FAN_OUT, "combine", "sample", "train", "evaluate", "plot")
+STAGES = ("configure", "prepare", *FAN_OUT, "combine", "sample", "train", "toys", "evaluate", "plot")
 """All stages of the workflow, in their order."""
 
 _Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.:/+-]+$")]

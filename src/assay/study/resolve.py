@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,16 @@ from assay.study.model import (
     AxisSection,
     FlatPrior,
     GaussianPrior,
-    HistogramMethod,
     Interval,
     LimitsSection,
+    LogUniformPrior,
     Method,
     ParameterSection,
     Prior,
-    RateMethod,
     RatioMethod,
     ScoreMethod,
     Study,
+    Untrained,
 )
 from assay.study.seeds import derive_seed, pythia_seed
 
@@ -33,6 +34,7 @@ __all__ = [
     "default_grid_points",
     "derive_seed",
     "from_resolved",
+    "prior_interval",
     "pythia_seed",
     "resolve",
     "resolved",
@@ -46,6 +48,13 @@ TRAINED_DEVIATIONS = 3.0
 """A Gaussian prior counts as trained up to so many standard deviations from its mean."""
 
 
+POINTWISE_GRID = {1: 9, 2: 5, 3: 3}
+"""Points per parameter of a pointwise family that is not told its points, by the number of parameters."""
+
+MOST_GRID_PARAMETERS = 3
+"""Beyond this, limits come from profiles unless a grid is asked for."""
+
+
 def default_grid_points(n_parameters: int) -> int:
     """Return the points per parameter of a grid whose size is not given; all points together have to be affordable."""
     return {1: 25, 2: 25, 3: 11}.get(n_parameters, 7)
@@ -53,14 +62,22 @@ def default_grid_points(n_parameters: int) -> int:
 
 def trained_interval(parameter: ParameterSection, prior: Prior | None) -> Interval:
     """Return the values of a parameter on which estimators are trained; without a prior, the parameter's range."""
-    low, high = parameter.range
+    if prior is None:
+        return parameter.range
+    low, high = prior_interval(prior)
+    if isinstance(prior, GaussianPrior):
+        return max(parameter.range[0], low), min(parameter.range[1], high)
+    return low, high
+
+
+def prior_interval(prior: Prior) -> Interval:
+    """Return the values of which a prior has some; of a Gaussian one, those that count as trained."""
     if isinstance(prior, FlatPrior):
         return prior.flat
-    if isinstance(prior, GaussianPrior):
-        mean, deviation = prior.gaussian
-        reach = TRAINED_DEVIATIONS * deviation
-        return max(low, mean - reach), min(high, mean + reach)
-    return low, high
+    if isinstance(prior, LogUniformPrior):
+        return prior.log_uniform
+    mean, deviation = prior.gaussian
+    return mean - TRAINED_DEVIATIONS * deviation, mean + TRAINED_DEVIATIONS * deviation
 
 
 def resolve(study: Study) -> Study:
@@ -86,8 +103,10 @@ def resolve(study: Study) -> Study:
                 name: observable.model_copy(update={"label": observable.label or _plain_label(name)})
                 for name, observable in study.observables.items()
             },
-            "sampling": study.sampling.model_copy(update={"prior": prior}),
-            "methods": {name: _resolved_method(method, study) for name, method in study.methods.items()},
+            "sampling": study.sampling.model_copy(
+                update={"prior": prior, "denominator": study.sampling.denominator or reference}
+            ),
+            "methods": {name: _resolved_method(method, study, prior) for name, method in study.methods.items()},
             "limits": _resolved_limits(study, reference, prior),
             "tracking": study.tracking.model_copy(update={"experiment": study.tracking.experiment or study.name}),
         }
@@ -99,15 +118,28 @@ def _plain_label(name: str) -> str:
     return r"\mathrm{" + name.replace("_", r"\_") + "}"
 
 
-def _resolved_method(method: Method, study: Study) -> Method:
-    if isinstance(method, HistogramMethod | RateMethod):
+def _resolved_method(method: Method, study: Study, prior: dict[str, Prior]) -> Method:
+    if isinstance(method, Untrained):
         return method
-    training = method.training or study.training
-    if isinstance(method, ScoreMethod):
-        return method.model_copy(update={"training": training})
-    alpha = method.alpha if method.alpha is not None else DEFAULT_ALPHA.get(method.kind)
-    resolved_method: RatioMethod = method.model_copy(update={"training": training, "alpha": alpha})
+    update: dict[str, Any] = {"training": method.training or study.training}
+    if not isinstance(method, ScoreMethod):
+        update["alpha"] = method.alpha if method.alpha is not None else DEFAULT_ALPHA.get(method.kind)
+    if isinstance(method, RatioMethod) and method.family == "pointwise":
+        update["points"] = _pointwise_points(method, study, prior)
+    resolved_method: Method = method.model_copy(update=update)
     return resolved_method
+
+
+def _pointwise_points(method: RatioMethod, study: Study, prior: dict[str, Prior]) -> tuple[dict[str, float], ...]:
+    """Return the points of a pointwise family, with a value for every parameter in the order of the study."""
+    chosen = method.points or study.sampling.numerator
+    per_parameter = POINTWISE_GRID.get(len(study.parameters))
+    if chosen is None and per_parameter is not None:
+        intervals = [trained_interval(parameter, prior[name]) for name, parameter in study.parameters.items()]
+        axes = [[low + (high - low) * k / (per_parameter - 1) for k in range(per_parameter)] for low, high in intervals]
+        return tuple(dict(zip(study.parameters, values, strict=True)) for values in product(*axes))
+    points = [study.benchmarks[theta] if isinstance(theta, str) else theta for theta in chosen or study.benchmarks]
+    return tuple({name: float(point[name]) for name in study.parameters} for point in points)
 
 
 def _resolved_limits(study: Study, reference: str, prior: dict[str, Prior]) -> LimitsSection:
@@ -117,7 +149,11 @@ def _resolved_limits(study: Study, reference: str, prior: dict[str, Prior]) -> L
         for name, parameter in study.parameters.items()
     }
     theta_true = study.limits.theta_true if study.limits.theta_true is not None else reference
-    return study.limits.model_copy(update={"grid": grid, "theta_true": theta_true})
+    strategy = study.limits.strategy or ("grid" if len(study.parameters) <= MOST_GRID_PARAMETERS else "profiles")
+    fisher = study.limits.fisher.model_copy(update={"at": study.limits.fisher.at or reference})
+    return study.limits.model_copy(
+        update={"grid": grid, "theta_true": theta_true, "strategy": strategy, "fisher": fisher}
+    )
 
 
 def resolved(study: Study) -> dict[str, Any]:

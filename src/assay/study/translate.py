@@ -9,7 +9,7 @@ from typing import Any, get_origin
 from pydantic_core import ErrorDetails
 
 from assay.study.describe import expected_at, field_expectation, known_keys, tag_of, tags_of
-from assay.study.model import Study
+from assay.study.model import PRIOR_KINDS, Study
 from assay.study.problems import Finding, Location, listed, nearest
 
 # keys of MadMiner's workflow, and other spellings, that are not near the right ones
@@ -186,16 +186,9 @@ def _missing_key(location: Location, data: Mapping[str, Any]) -> Finding:
 
 def _unknown_kind(location: Location, data: Mapping[str, Any]) -> Finding:
     value = _value(data, location)
-    if location[:2] == ("sampling", "prior"):
-        if (
-            isinstance(value, Mapping)
-            and len(value) == 1
-            and (meant := nearest(next(iter(value)), ("flat", "gaussian")))
-        ):
-            return Finding(location, f"the unknown key {next(iter(value))}", "flat or gaussian", f"write {meant}")
-        found = "both flat and gaussian" if isinstance(value, Mapping) and "flat" in value else shown(value)
-        return Finding(location, found, "{flat: [low, high]} or {gaussian: [mean, deviation]}", "write one of the two")
-    if location == ("limits", "theta_true"):
+    if location[:2] in (("sampling", "prior"), ("sampling", "nuisance")):
+        return _unknown_prior(location, value)
+    if location == ("limits", "theta_true") or location[:2] in (("sampling", "numerator"), ("sampling", "denominator")):
         return Finding(location, shown(value), "a benchmark or a value for every parameter", "write a benchmark's name")
     here = expected_at(location, data)
     models = here.models if here is not None else ()
@@ -210,6 +203,17 @@ def _unknown_kind(location: Location, data: Mapping[str, Any]) -> Finding:
     meant = nearest(str(value[tag]), kinds)
     mend = f"write {meant}" if meant else "choose one of these"
     return Finding((*location, tag), shown(value[tag]), f"one of {', '.join(kinds)}", mend)
+
+
+def _unknown_prior(location: Location, value: Any) -> Finding:
+    kinds = tuple(PRIOR_KINDS)
+    keys = list(value) if isinstance(value, Mapping) else []
+    if len(keys) == 1 and (meant := nearest(str(keys[0]), kinds)):
+        return Finding(location, f"the unknown key {keys[0]}", f"one of {listed(kinds)}", f"write {meant}")
+    given = [str(key) for key in keys if key in kinds]
+    found = f"both {' and '.join(given)}" if len(given) > 1 else shown(value)
+    expected = "{flat: [low, high]}, {gaussian: [mean, deviation]} or {log_uniform: [low, high]}"
+    return Finding(location, found, expected, "write one of them")
 
 
 def shown(value: Any) -> str:

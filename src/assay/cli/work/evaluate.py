@@ -4,45 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
 import numpy as np
 
 from assay.cli.stage import StageRun
-from assay.cli.work.pool import event_pool
-from assay.errors import ModelError
-from assay.estimators.diagnostics import Diagnostics, ratio_diagnostics, score_diagnostics
-from assay.estimators.model_folder import load_estimator
-from assay.estimators.normalised import NormalisedRatio
-from assay.estimators.ratio import ParameterisedRatio
-from assay.estimators.score import LocalScore
-from assay.events.pool import EventPool, Partition
+from assay.cli.work.information import Information, information_of
+from assay.cli.work.measuring import Learned, Posed, Question, load_members, normalised, pose, together
+from assay.errors import InferenceError
+from assay.estimators.diagnostics import Diagnostics, diagnose
+from assay.estimators.ensemble import RatioEnsemble, ScoreEnsemble
+from assay.estimators.families import Estimator
+from assay.estimators.verdicts import CheckResult
 from assay.files import write_json
 from assay.inference.curvature import curvature_checks
-from assay.inference.expected import (
-    Expectation,
-    estimated_scores,
-    histogram_limits,
-    observable_histogram,
-    rate_limits,
-    ratio_limits,
-    score_histogram,
-    total_templates,
-)
-from assay.inference.expected_fisher import (
-    FisherSetting,
-    calibrated_fisher,
-    histogram_fisher,
-    truth_fisher,
-)
-from assay.inference.from_study import expectation
-from assay.inference.histograms import columns, event_weights
-from assay.inference.information import FisherResult, write_fisher
-from assay.inference.protocols import RatioEstimator
+from assay.inference.ensemble_limits import spread_of
+from assay.inference.expected import method_limits
+from assay.inference.impacts import SystematicsResult, systematics, write_systematics
+from assay.inference.information import write_fisher
+from assay.inference.information_distribution import write_distributions
+from assay.inference.models import Measurement
+from assay.inference.nominal import NominalRatio
+from assay.inference.observed import count_observed, read_observed
+from assay.inference.protocols import Array, Likelihood, RatioEstimator
 from assay.inference.results import LimitResult, write_limits
-from assay.sampling.samples import RatioSample, ScoreSample
-from assay.study.model import HistogramMethod, Method, RateMethod, RatioMethod, ScoreMethod, Study
+from assay.sampling.samples import load_sample
+from assay.study.model import RateMethod, TruthMethod, Untrained
 
 
 @dataclass(frozen=True)
@@ -50,100 +39,122 @@ class Results:
     """What one method gives."""
 
     limits: Sequence[LimitResult]
-    fisher: Sequence[FisherResult]
+    information: Information
+    systematics: Sequence[SystematicsResult] = ()
     diagnostics: Diagnostics | None = None
 
 
-@dataclass(frozen=True)
-class Question:
-    """What all methods are asked, and the events they may use."""
+def answer(question: Question, models: Sequence[Path], samples: Path, data: Path | None) -> Results:
+    """Return a method's limits, information, systematics and diagnostics.
 
-    study: Study
-    method: str
-    section: Method
-    pool: EventPool
-    training: EventPool
-    test: EventPool
-    wanted: Expectation
-    at_reference: FisherSetting
-    samples: Path
-
-
-def question_of(study: Study, method: str, section: Method, events: Path, samples: Path) -> Question:
-    """Return what a method is asked, of an event file."""
-    pool = event_pool(study, events)
-    reference = tuple(float(value) for value in pool.space.reference_values)
-    return Question(
-        study=study,
-        method=method,
-        section=section,
-        pool=pool,
-        training=pool.select(Partition.TRAIN),
-        test=pool.select(Partition.TEST),
-        wanted=expectation(study, pool.space),
-        at_reference=FisherSetting(total_templates(pool), reference, study.luminosity, tuple(pool.space.names)),
-        samples=samples,
-    )
-
-
-def answer(question: Question, model: Path) -> Results:
-    """Return a method's limits, information and diagnostics.
+    Parameters
+    ----------
+    question
+        What is asked.
+    models
+        The model of the method, or the models of its ensemble's members; not read of a method without training.
+    samples
+        Folder with the test samples of a method that was trained.
+    data
+        A file of observed events; None for expected data.
 
     Raises
     ------
     ModelError
-        If the model is of another kind of method.
+        If a model is of another kind of method.
+    InferenceError
+        If likelihoods are not finite, or data lack an observable.
     """
-    section = question.section
-    if isinstance(section, RateMethod):
-        return Results([rate_limits(question.pool, question.wanted, question.method)], [question.at_reference.rate()])
-    if isinstance(section, HistogramMethod):
-        return _histogram(question, section)
-    estimator = load_estimator(model)
-    if estimator.description.method != section.kind:
-        raise ModelError(
-            f"the model is of {estimator.description.method}", where=str(model), expected=f"a model of {section.kind}"
+    raw = load_members(question.section, models)
+    members = tuple(normalised(question, member) for member in raw)
+    whole = together(raw)
+    learned = None if whole is None else normalised(question, whole)
+    posed = pose(question, learned)
+    observed = _observed(question, posed, data)
+    found = _limits(question, posed, observed)
+    if len(members) > 1:
+        found = _with_spread(question, members, found, observed)
+    information = information_of(question, posed, learned)
+    effects = _systematics(question, posed, observed)
+    diagnostics = None if whole is None else _diagnostics(question, whole, samples)
+    if diagnostics is not None and isinstance(learned, RatioEstimator):
+        checks = _curvature(question, learned, information)
+        diagnostics = replace(diagnostics, checks=(*diagnostics.checks, *checks))
+    return Results(found, information, effects, diagnostics)
+
+
+def _observed(question: Question, posed: Posed, data: Path | None) -> Array | None:
+    """Return what the method sees of observed events."""
+    if data is None:
+        return None
+    if isinstance(question.section, TruthMethod):
+        raise InferenceError(
+            "observed events have no complete event record",
+            where=f"methods.{question.method}",
+            mend="remove the method `truth`, or limits.data",
         )
-    if isinstance(section, RatioMethod) and isinstance(estimator, ParameterisedRatio):
-        return _ratio(question, estimator, section.normalise)
-    assert isinstance(section, ScoreMethod)  # noqa: S101 - the kinds agree
-    assert isinstance(estimator, LocalScore)  # noqa: S101
-    return _score(question, section, estimator)
+    shape = posed.measurement.shape
+    if shape is None or isinstance(question.section, RateMethod):
+        return np.zeros((count_observed(data), 0))
+    return read_observed(data, shape.observables)
 
 
-def _histogram(question: Question, section: HistogramMethod) -> Results:
-    wanted, reference = question.wanted, question.at_reference.theta
-    histogram = observable_histogram(
-        question.pool, question.training, section.observables, section.bins, wanted, reference
-    )
-    limits = histogram_limits(question.pool, histogram, wanted, question.method)
-    return Results(limits, histogram_fisher(question.at_reference, histogram.templates, question.method))
+def _limits(question: Question, posed: Posed, observed: Array | None) -> tuple[LimitResult, ...]:
+    return method_limits(posed.measurement, posed.events, question.wanted, question.method, observed)
 
 
-def _score(question: Question, section: ScoreMethod, estimator: LocalScore) -> Results:
-    test, training = question.test, question.training
-    scores = estimated_scores(estimator, test), estimated_scores(estimator, training)
-    histogram = score_histogram(test, training, scores, section.bins, question.wanted, question.at_reference.theta)
-    limits = histogram_limits(question.pool, histogram, question.wanted, question.method, test)
-    fisher = [
-        *calibrated_fisher(question.at_reference, test, scores[0], question.method),
-        *truth_fisher(question.at_reference, test),
-    ]
-    return Results(limits, fisher, score_diagnostics(estimator, ScoreSample.load(question.samples / "test")))
+def _with_spread(
+    question: Question, members: Sequence[Learned], found: Sequence[LimitResult], observed: Array | None
+) -> tuple[LimitResult, ...]:
+    """Return the ensemble's limits with the spread over the limits of its members."""
+    single = [_limits(question, pose(question, member), observed) for member in members]
+    return tuple(replace(one, ensemble=spread_of(ones)) for one, *ones in zip(found, *single, strict=True))
 
 
-def _ratio(question: Question, estimator: ParameterisedRatio, normalise: bool) -> Results:
-    reference = np.asarray(question.at_reference.theta)
-    ratio: RatioEstimator = estimator
-    if normalise:
-        events = question.pool.select(Partition.VALIDATION)
-        ratio = NormalisedRatio(estimator, columns(events, estimator.observables), event_weights(events, reference))
-    limits = ratio_limits(question.pool, question.test, ratio, question.wanted, question.method)
-    scores = ratio.score(columns(question.test, estimator.observables), reference)
-    fisher = calibrated_fisher(question.at_reference, question.test, scores, question.method)
-    curvature = curvature_checks(ratio, question.test, fisher[1], question.at_reference.sigma, estimator.ranges)
-    diagnostics = ratio_diagnostics(estimator, RatioSample.load(question.samples / "test"))
-    return Results(limits, fisher, replace(diagnostics, checks=(*diagnostics.checks, *curvature)))
+def _systematics(question: Question, posed: Posed, observed: Array | None) -> tuple[SystematicsResult, ...]:
+    """Return the effect of nuisance parameters and of backgrounds, where there are any."""
+    bare = _signal_alone(question) if observed is None else None
+    measurement = posed.measurement
+    if not question.study.limits.impacts or (not measurement.nuisance and bare is None):
+        return ()
+    results = []
+    for include_rate in question.wanted.include_rate if measurement.shape is not None else (True,):
+        likelihood_of = partial(_likelihood, question, observed, include_rate)
+        others = {} if bare is None else {"without background": likelihood_of(bare)}
+        level, bounds = question.wanted.confidence_levels[0], question.wanted.grid.bounds
+        results.append(systematics(question.method, include_rate, measurement, likelihood_of, bounds, level, others))
+    return tuple(results)
+
+
+def _likelihood(question: Question, observed: Array | None, include_rate: bool, measurement: Measurement) -> Likelihood:
+    if observed is not None:
+        return measurement.observed(observed, include_rate)
+    return measurement.expected(question.wanted.theta_true, include_rate)
+
+
+def _signal_alone(question: Question) -> Measurement | None:
+    """Return the measurement without background: of methods that need no training, as others know it from theirs."""
+    alone = question.of_signal() if isinstance(question.section, Untrained) else None
+    return None if alone is None else pose(alone, None).measurement
+
+
+def _diagnostics(
+    question: Question, estimator: Estimator | RatioEnsemble | ScoreEnsemble, samples: Path
+) -> Diagnostics:
+    """Check an estimator, at the corners of the grid too; a training on a stream has no sample to compare with."""
+    test = load_sample(samples / "test")
+    training = load_sample(samples / "train") if (samples / "train").exists() else None
+    corners = question.wanted.grid.bounds.T
+    nominal = np.zeros((len(corners), len(estimator.parameters) - corners.shape[1]))
+    return diagnose(estimator, test, training, np.concatenate([corners, nominal], axis=1))
+
+
+def _curvature(question: Question, ratio: RatioEstimator, information: Information) -> tuple[CheckResult, ...]:
+    shape = next(one for one in information.known if not one.include_rate)
+    n_nuisance = len(getattr(ratio, "nuisance", ()))
+    ranges = np.asarray(question.wanted.ranges)
+    sigma = float(question.pool.cross_section(np.asarray(shape.theta))[0][0])
+    return curvature_checks(NominalRatio(ratio, n_nuisance), question.test, shape, sigma, ranges)
 
 
 def write_results(results: Results, run: StageRun) -> None:
@@ -151,17 +162,30 @@ def write_results(results: Results, run: StageRun) -> None:
     for limit in results.limits:
         write_limits(run.folder / ("limits_rate" if limit.include_rate else "limits_shape"), limit)
         _tell_limits(limit, run)
-    write_fisher(run.folder / "fisher", results.fisher)
+    information = results.information
+    write_fisher(run.folder / "fisher", information.results)
+    if information.joint:
+        write_fisher(run.folder / "fisher_with_nuisance", information.joint)
+    if information.distributions:
+        write_distributions(run.folder / "information_distributions.h5", information.distributions)
+    if results.systematics:
+        write_systematics(run.folder / "systematics.json", results.systematics)
+        for effect in results.systematics:
+            _tell_systematics(effect, run)
     if results.diagnostics is not None:
-        results.diagnostics.write(run.folder / "diagnostics.h5")
-        write_json(run.folder / "checks.json", [asdict(check) for check in results.diagnostics.checks])
-        for quantity, found in zip(results.diagnostics.quantities, results.diagnostics.agreements, strict=True):
-            label = quantity.replace(" ", "_")
-            run.tracker.metrics({f"{label}.correlation": found.correlation, f"{label}.mse": found.mean_squared_error})
-        for check in results.diagnostics.checks:
-            click.echo(
-                f"  {check.name}: {check.value:.4f} +- {check.error:.4f}, expected {check.expected:g}: {check.verdict}"
-            )
+        _write_diagnostics(results.diagnostics, run)
+
+
+def _write_diagnostics(diagnostics: Diagnostics, run: StageRun) -> None:
+    diagnostics.write(run.folder / "diagnostics.h5")
+    write_json(run.folder / "checks.json", [asdict(check) for check in diagnostics.checks])
+    for quantity, found in zip(diagnostics.quantities, diagnostics.agreements, strict=True):
+        label = quantity.replace(" ", "_")
+        run.tracker.metrics({f"{label}.correlation": found.correlation, f"{label}.mse": found.mean_squared_error})
+    for check in diagnostics.checks:
+        click.echo(
+            f"  {check.name}: {check.value:.4f} +- {check.error:.4f}, expected {check.expected:g}: {check.verdict}"
+        )
 
 
 def _tell_limits(limit: LimitResult, run: StageRun) -> None:
@@ -174,5 +198,19 @@ def _tell_limits(limit: LimitResult, run: StageRun) -> None:
         run.tracker.metrics(
             {f"{limit.method}.{'rate' if limit.include_rate else 'shape'}.{interval.parameter}.width_{level}": width}
         )
+    if limit.exclusion is not None and limit.exclusion.theta != limit.theta_true:
+        click.echo(f"  {kind}: the reference is excluded at {limit.exclusion.significance:.2f} standard deviations")
     for warning in limit.warnings:
         click.echo(f"  warning: {warning}")
+
+
+def _tell_systematics(effect: SystematicsResult, run: StageRun) -> None:
+    kind = "with rate" if effect.include_rate else "shape only"
+    whole = effect.widths[0].widths
+    for one in effect.widths[1:]:
+        for name, width, less in zip(effect.parameters, whole, one.widths, strict=True):
+            if width is not None and less is not None:
+                share = 100.0 * (width / less - 1.0)
+                click.echo(f"  {kind}: {name} {share:+.1f} % wider than {one.name}")
+                key = f"{effect.method}.{'rate' if effect.include_rate else 'shape'}.{name}"
+                run.tracker.metrics({f"{key}.width_over_{one.name.replace(' ', '_')}": width / less})

@@ -15,7 +15,7 @@ from assay.running.health.finding import Check, Finding
 CAPABILITIES = {
     "core": "what every stage needs",
     "physics": "stages 1-6",
-    "ml": "stages 7-10",
+    "ml": "stages 7-11",
     "workflow": "to start runs",
     "madgraph": "MadGraph and Delphes",
 }

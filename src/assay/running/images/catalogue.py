@@ -38,7 +38,7 @@ IMAGES = {
     image.name: image
     for image in (
         Image("physics", "Assay, stages 1-6: generator, shower, detector, observables", ("physics",)),
-        Image("ml", "Assay, stages 7-10: augmented data, training, evaluation, report", ("ml",)),
+        Image("ml", "Assay, stages 7-11: augmented data, training, evaluation, report", ("ml",)),
         Image("madgraph", "Assay, stages 1-6 with MadGraph and Delphes", ("physics", "madgraph"), "physics"),
     )
 }

@@ -19,6 +19,7 @@ from assay.study.checks.process import PROCESS_CHECKS, one_of
 from assay.study.checks.regions import REGION_CHECKS
 from assay.study.checks.samples import SAMPLE_CHECKS
 from assay.study.checks.sampling import SAMPLING_CHECKS
+from assay.study.checks.scans import SCAN_CHECKS
 from assay.study.checks.simulation import SIMULATION_CHECKS
 from assay.study.checks.theory import THEORY_CHECKS
 
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     *OBSERVABLE_CHECKS,
     *SAMPLING_CHECKS,
     *METHOD_CHECKS,
+    *SCAN_CHECKS,
     *LIMIT_CHECKS,
     *EXECUTION_CHECKS,
 )

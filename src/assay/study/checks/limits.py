@@ -6,30 +6,21 @@ from collections.abc import Iterable
 from math import prod
 
 from assay.study.checks.draft import Check, Draft, interval_finding
-from assay.study.checks.theory import point_findings
+from assay.study.checks.files import file_faults
+from assay.study.checks.theory import theta_findings
 from assay.study.model import AxisSection
 from assay.study.problems import Finding, Location, listed, suggestion
-from assay.study.resolve import default_grid_points, trained_interval
+from assay.study.resolve import MOST_GRID_PARAMETERS, default_grid_points, trained_interval
 
+EVENT_TABLES = (".csv", ".npy", ".h5", ".hdf5")
 MOST_GRID_POINTS = 1_000_000
 _ROUNDING = 1e-9
 
 
 def true_point(draft: Draft) -> Iterable[Finding]:
     """Check that the true point is a benchmark, or has a value in range for every parameter."""
-    if draft.limits is None or draft.limits.theta_true is None:
-        return
-    location, true = ("limits", "theta_true"), draft.limits.theta_true
-    known = draft.names("benchmarks")
-    if not isinstance(true, str):
-        yield from point_findings(draft, location, true, "theta_true")
-    elif draft.unknown("benchmarks", true):
-        yield Finding(
-            location,
-            f"{true}, which is no benchmark",
-            f"one of {listed(known)}, or a value for every parameter",
-            suggestion(true, known, "declare it under benchmarks"),
-        )
+    if draft.limits is not None and draft.limits.theta_true is not None:
+        yield from theta_findings(draft, ("limits", "theta_true"), draft.limits.theta_true, "theta_true")
 
 
 def true_point_on_grid(draft: Draft) -> Iterable[Finding]:
@@ -101,6 +92,9 @@ def grid_size(draft: Draft) -> Iterable[Finding]:
     """Check that the grid is not too large to compute."""
     if draft.limits is None or not draft.all_valid("parameters"):
         return
+    strategy = draft.limits.strategy
+    if strategy == "profiles" or (strategy is None and len(draft.names("parameters")) > MOST_GRID_PARAMETERS):
+        return
     names, grid = draft.names("parameters"), draft.limits.grid
     counts = [grid[name].points if name in grid else default_grid_points(len(names)) for name in names]
     total = prod(counts)
@@ -112,6 +106,29 @@ def grid_size(draft: Draft) -> Iterable[Finding]:
             f"at most {MOST_GRID_POINTS}",
             f"take {each} points per parameter or fewer",
         )
+
+
+def data_file(draft: Draft) -> Iterable[Finding]:
+    """Check that observed events are in a file in the study's folder."""
+    if draft.limits is not None and draft.limits.data is not None:
+        yield from file_faults(draft, ("limits", "data", "events"), draft.limits.data.events, EVENT_TABLES)
+
+
+def fisher(draft: Draft) -> Iterable[Finding]:
+    """Check that information is asked for at a benchmark or a point, and over known observables."""
+    if draft.limits is None:
+        return
+    section, known = draft.limits.fisher, draft.names("observables")
+    if section.at is not None:
+        yield from theta_findings(draft, ("limits", "fisher", "at"), section.at, "the point")
+    for index, name in enumerate(section.distributions):
+        if draft.unknown("observables", name):
+            yield Finding(
+                ("limits", "fisher", "distributions", index),
+                f"the unknown observable {name}",
+                f"one of {listed(known)}",
+                suggestion(name, known, "define it under observables"),
+            )
 
 
 def confidence_levels(draft: Draft) -> Iterable[Finding]:
@@ -139,6 +156,8 @@ def include_rate(draft: Draft) -> Iterable[Finding]:
 
 LIMIT_CHECKS: tuple[Check, ...] = (
     true_point,
+    data_file,
+    fisher,
     true_point_on_grid,
     grid_axes,
     grid_size,

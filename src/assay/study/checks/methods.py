@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 
 from assay.study.checks.draft import Check, Draft
+from assay.study.checks.theory import theta_findings
 from assay.study.model import (
     WITH_SCORE,
+    DensityMethod,
     HistogramMethod,
     RateMethod,
     RatioMethod,
     ScoreMethod,
+    Trained,
     TrainingSection,
 )
 from assay.study.problems import Finding, Location, listed, suggestion
 
 MOST_BINS = 1_000_000
+KINKED = ("leaky_relu", "relu")
 
 
 def method_names(draft: Draft) -> Iterable[Finding]:
@@ -36,13 +41,39 @@ def method_names(draft: Draft) -> Iterable[Finding]:
 def alphas(draft: Draft) -> Iterable[Finding]:
     """Check that only losses with a score term have its weight."""
     for name, method in draft.methods.items():
-        if isinstance(method, RatioMethod) and method.alpha is not None and method.kind not in WITH_SCORE:
+        if not isinstance(method, RatioMethod | DensityMethod):
+            continue
+        if method.alpha is not None and method.kind not in WITH_SCORE:
+            other = {"alice": "alices", "nde": "scandal"}.get(method.kind, "cascal")
             yield Finding(
                 ("methods", name, "alpha"),
                 f"alpha although the loss of {method.kind} has no score term",
                 f"alpha with {listed(sorted(WITH_SCORE))} only",
-                f"remove alpha, or write kind: {'alices' if method.kind == 'alice' else 'cascal'}",
+                f"remove alpha, or write kind: {other}",
             )
+
+
+def points(draft: Draft) -> Iterable[Finding]:
+    """Check that points are given to pointwise families alone, are valid, and that their losses need no score."""
+    for name, method in draft.methods.items():
+        if not isinstance(method, RatioMethod):
+            continue
+        if method.family != "pointwise" and method.points is not None:
+            yield Finding(
+                ("methods", name, "points"),
+                f"points although the family is {method.family}",
+                "points with family: pointwise only",
+                "remove points, or write family: pointwise",
+            )
+        if method.family == "pointwise" and method.kind in WITH_SCORE:
+            yield Finding(
+                ("methods", name, "kind"),
+                f"{method.kind} with a network for every point, which has no score",
+                "carl, rolr or alice",
+                "write kind: alice, or take another family",
+            )
+        for index, theta in enumerate(method.points or ()):
+            yield from theta_findings(draft, ("methods", name, "points", index), theta, "the point")
 
 
 def histogram_observables(draft: Draft) -> Iterable[Finding]:
@@ -69,14 +100,25 @@ def bin_numbers(draft: Draft) -> Iterable[Finding]:
     for name, method in draft.methods.items():
         if isinstance(method, HistogramMethod):
             axes, what = len(method.observables), "observables"
+            bins = (method.bins,) * axes if isinstance(method.bins, int) else method.bins
         elif isinstance(method, ScoreMethod):
             axes, what = len(draft.names("parameters")), "score components"
+            if method.kind == "sallino" or method.statistic == "adaptive":
+                axes = 1 if method.kind == "sallino" else 2
+            bins = (method.bins,) * axes
         else:
             continue
-        if method.bins**axes > MOST_BINS:
+        if len(bins) != axes:
             yield Finding(
                 ("methods", name, "bins"),
-                f"{method.bins} bins for each of {axes} {what}: {method.bins**axes:.2g} in all",
+                f"{len(bins)} numbers of bins for {axes} {what}",
+                "one number for all, or one for each",
+                f"write {axes} numbers",
+            )
+        elif prod(bins) > MOST_BINS:
+            yield Finding(
+                ("methods", name, "bins"),
+                f"{' x '.join(map(str, bins))} bins for {axes} {what}: {prod(bins):.2g} in all",
                 f"at most {MOST_BINS} bins in all",
                 f"write {max(2, int(MOST_BINS ** (1.0 / axes) + 1e-9))} or fewer",
             )
@@ -97,11 +139,22 @@ def rate_alone(draft: Draft) -> Iterable[Finding]:
 
 
 def trainings(draft: Draft) -> Iterable[Finding]:
-    """Check that every training's batches and learning rates make sense."""
+    """Check that every training's batches, learning rates, preprocessing and activation make sense."""
     yield from _training(draft, ("training",), draft.training)
     for name, method in draft.methods.items():
-        if isinstance(method, RatioMethod | ScoreMethod):
-            yield from _training(draft, ("methods", name, "training"), method.training)
+        if not isinstance(method, Trained):
+            continue
+        location = ("methods", name, "training") if method.training is not None else ("training",)
+        if method.training is not None:
+            yield from _training(draft, location, method.training)
+        training = method.training or draft.training
+        if training is not None and training.activation in KINKED and method.kind in WITH_SCORE:
+            yield Finding(
+                (*location, "activation"),
+                f"{training.activation} for {method.kind}, whose loss has the derivative of the network in it",
+                "a smooth activation",
+                "write activation: silu",
+            )
 
 
 def _training(draft: Draft, location: Location, training: TrainingSection | None) -> Iterable[Finding]:
@@ -114,6 +167,17 @@ def _training(draft: Draft, location: Location, training: TrainingSection | None
             f"at most {draft.sampling.train_samples}",
             "take a smaller batch_size or more sampling.train_samples",
         )
+    known = draft.names("observables")
+    named = training.preprocessing if isinstance(training.preprocessing, dict) else {}
+    for observable in named:
+        if draft.unknown("observables", observable):
+            yield Finding(
+                (*location, "preprocessing", observable),
+                f"the unknown observable {observable}",
+                f"one of {listed(known)}",
+                suggestion(observable, known, "define it under observables"),
+                on_key=True,
+            )
     if training.final_learning_rate > training.learning_rate:
         yield Finding(
             (*location, "final_learning_rate"),
@@ -126,6 +190,7 @@ def _training(draft: Draft, location: Location, training: TrainingSection | None
 METHOD_CHECKS: tuple[Check, ...] = (
     method_names,
     alphas,
+    points,
     histogram_observables,
     bin_numbers,
     rate_alone,

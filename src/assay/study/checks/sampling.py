@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from assay.study.checks.draft import Check, Draft, interval_finding
 from assay.study.checks.morphing import n_generated
-from assay.study.model import FilesProcess, FlatPrior, GaussianPrior, Prior
+from assay.study.checks.theory import theta_findings
+from assay.study.model import FilesProcess, FlatPrior, GaussianPrior, LogUniformPrior, Prior
 from assay.study.problems import Finding, Location, listed, suggestion
 
 
@@ -45,15 +46,16 @@ def priors(draft: Draft) -> Iterable[Finding]:
 
 def _within(prior: Prior, location: Location, name: str, allowed: tuple[float, float]) -> Iterable[Finding]:
     low, high = allowed
-    if isinstance(prior, FlatPrior):
-        location = (*location, "flat")
-        reversed_range = interval_finding(location, prior.flat)
+    if isinstance(prior, FlatPrior | LogUniformPrior):
+        kind, interval = next(iter(prior))
+        location = (*location, kind)
+        reversed_range = interval_finding(location, interval)
         if reversed_range is not None:
             yield reversed_range
-        elif not (low <= prior.flat[0] and prior.flat[1] <= high):
+        elif not (low <= interval[0] and interval[1] <= high):
             yield Finding(
                 location,
-                f"a flat prior on [{prior.flat[0]:g}, {prior.flat[1]:g}], beyond the range of {name}",
+                f"a {kind.replace('_', '-')} prior on [{interval[0]:g}, {interval[1]:g}], beyond the range of {name}",
                 f"within [{low:g}, {high:g}]",
                 f"narrow it, or widen parameters.{name}.range",
             )
@@ -74,6 +76,42 @@ def _within(prior: Prior, location: Location, name: str, allowed: tuple[float, f
                 f"at most {high - low:g}",
                 f"write flat: [{low:g}, {high:g}]",
             )
+
+
+def nuisance_priors(draft: Draft) -> Iterable[Finding]:
+    """Check that priors of nuisance parameters belong to a systematic uncertainty, and are not reversed."""
+    if draft.sampling is None:
+        return
+    known = (
+        *draft.systematics,
+        *(f"{name}_normalisation" for name, sample in draft.samples.items() if sample.normalisation_uncertainty),
+    )
+    for name, prior in (draft.sampling.nuisance or {}).items():
+        location: Location = ("sampling", "nuisance", name)
+        if not any(name == systematic or name.startswith(f"{systematic}_") for systematic in known):
+            yield Finding(
+                location,
+                f"a prior for {name}, which is no nuisance parameter",
+                f"a nuisance parameter of one of {listed(known)}",
+                suggestion(name, known, "declare it under systematics, or remove its prior"),
+                on_key=True,
+            )
+        elif isinstance(prior, FlatPrior | LogUniformPrior):
+            kind, interval = next(iter(prior))
+            reversed_range = interval_finding((*location, kind), interval)
+            if reversed_range is not None:
+                yield reversed_range
+
+
+def hypotheses(draft: Draft) -> Iterable[Finding]:
+    """Check that numerators and denominator are benchmarks, or have a value in range for every parameter."""
+    if draft.sampling is None:
+        return
+    for number, theta in enumerate(draft.sampling.numerator or ()):
+        yield from theta_findings(draft, ("sampling", "numerator", number), theta, "the numerator")
+    if draft.sampling.denominator is not None:
+        location = ("sampling", "denominator")
+        yield from theta_findings(draft, location, draft.sampling.denominator, "the denominator")
 
 
 def sample_numbers(draft: Draft) -> Iterable[Finding]:
@@ -103,4 +141,11 @@ def enough_events(draft: Draft) -> Iterable[Finding]:
         )
 
 
-SAMPLING_CHECKS: tuple[Check, ...] = (fractions, priors, sample_numbers, enough_events)
+SAMPLING_CHECKS: tuple[Check, ...] = (
+    fractions,
+    priors,
+    nuisance_priors,
+    hypotheses,
+    sample_numbers,
+    enough_events,
+)

@@ -10,7 +10,7 @@ from assay.errors import ExpressionError
 from assay.study.arithmetic import evaluate
 from assay.study.checks.draft import Check, Draft, expression_finding, interval_finding, label_findings
 from assay.study.expressions import parse
-from assay.study.model import ParameterSection
+from assay.study.model import ParameterSection, Theta
 from assay.study.polynomials import coefficients_of
 from assay.study.problems import Finding, Location, listed, nearest, suggestion
 
@@ -146,6 +146,20 @@ def point_findings(draft: Draft, location: Location, point: Mapping[str, float],
             yield Finding(
                 location, f"{what} has no value for {name}", f"a value for each of {listed(known)}", f"add {name}: 0.0"
             )
+
+
+def theta_findings(draft: Draft, location: Location, theta: Theta, what: str) -> Iterable[Finding]:
+    """Yield what is wrong with a benchmark or a parameter point."""
+    known = draft.names("benchmarks")
+    if not isinstance(theta, str):
+        yield from point_findings(draft, location, theta, what)
+    elif draft.unknown("benchmarks", theta):
+        yield Finding(
+            location,
+            f"{theta}, which is no benchmark",
+            f"one of {listed(known)}, or a value for every parameter",
+            suggestion(theta, known, "declare it under benchmarks"),
+        )
 
 
 def benchmark_points(draft: Draft) -> Iterable[Finding]:

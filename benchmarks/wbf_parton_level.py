@@ -1,0 +1,335 @@
+"""E_theta[E_x (log r_hat - log r)^2] by method and number of training events, where the exact ratio is known.
+
+    .venv/bin/python benchmarks/parton_level.py input/wbf-4l-parton.yml wbf.h5     # or any combined.h5 of the study
+    .venv/bin/python benchmarks/wbf_parton_level.py wbf.h5 results.json --sizes 1000 10000 --seeds 5
+    .venv/bin/python benchmarks/wbf_parton_level.py wbf.h5 results.json --sizes 1000000 --methods alice
+    .venv/bin/python benchmarks/wbf_parton_level.py wbf.h5 results.json --sizes          # the tables alone
+
+Results are added to the file after every training; what is in it is not repeated. Of the training events, a fifth
+decides which epoch is kept (as in arXiv:1805.00020); no choice looks at the test events. Problem, methods and settings
+are described in docs/wbf-parton-level.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from assay.estimators.description import Family
+from assay.estimators.ratio import BlockwiseRatio
+from assay.estimators.score import LocalScore
+from assay.estimators.settings import NetworkSettings, TrainingSettings
+from assay.estimators.training import train_estimator
+from assay.events.eventfile import read_event_file
+from assay.events.pool import EventPool, Partition
+from assay.files import write_json
+from assay.inference.binning import equal_count_binning
+from assay.inference.histograms import affordable_bins, information_weights
+from assay.inference.templates import Templates, merge_groups
+from assay.inference.truth import TruthRatio, record
+from assay.sampling.augment import draw_ratio_sample
+from assay.sampling.hypotheses import Hypotheses
+from assay.sampling.info import SampleInfo
+from assay.sampling.priors import flat_prior
+from assay.sampling.resampling import resample
+from assay.sampling.samples import ScoreSample
+from assay.study.load import load_study
+from assay.study.model import Study
+
+Array = NDArray[np.float64]
+
+STUDY = Path(__file__).parents[1] / "input" / "wbf-4l-parton.yml"
+N_TEST, N_THETA, WIDTH = 50_000, 100, 0.2
+N_HYPOTHESES = 2_000  # in training
+BINS = 40  # in each dimension, where there are 20 events for each
+MIN_EFFECTIVE_EVENTS = 5.0  # of a bin that is not merged with its neighbour
+PUBLISHED_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+PUBLISHED = {  # arXiv:1805.00020, 1808.00973
+    "carl": (0.176, 0.174, 0.167, 0.066),
+    "rolr": (0.167, 0.134, 0.040, 0.0131),
+    "sally": (0.068, 0.026, 0.0146, 0.0132),
+    "cascal": (0.178, 0.171, 0.165, 0.0042),
+    "rascal": (0.146, 0.045, 0.0100, 0.0018),
+    "alice": (0.155, 0.051, 0.0076, 0.0006),
+    "alices": (0.116, 0.034, 0.0111, 0.0021),
+}
+FAMILIES: dict[str, Family] = {"parameterised": "parameterised_ratio", "quadratic": "quadratic_ratio"}
+BINNED = ("sally", "sally_midway", "score", "score_midway", "histogram")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is learned, and what it is compared with.
+
+    Parameters
+    ----------
+    pool
+        All events, with the observables that networks see.
+    denominator
+        theta1, shape (P,).
+    theta
+        Hypotheses of the prior over which the error is averaged, shape (T, P).
+    test
+        E unweighted events at the SM.
+    exact
+        Their exact log r(x | theta, theta1), (T, E).
+    """
+
+    pool: EventPool
+    denominator: Array
+    theta: Array
+    test: EventPool
+    exact: Array
+
+    @classmethod
+    def of_study(cls, study: Study, events: Path, n_test: int = N_TEST) -> Problem:
+        """Return the problem of a study with its events."""
+        shares = study.sampling.fractions
+        fractions = (shares.train, shares.validation, shares.test)
+        pool = EventPool.from_table(read_event_file(events), fractions, seed=study.seed)
+        seen = [number for number, name in enumerate(pool.observables) if not is_momentum(name)]
+        pool = replace(pool, x=pool.x[:, seen], observables=tuple(pool.observables[number] for number in seen))
+        assert isinstance(study.sampling.denominator, dict)
+        denominator = np.array([study.sampling.denominator[name] for name in pool.space.names])
+        rng = np.random.default_rng(study.seed)
+        low, high = pool.space.ranges.T
+        theta = np.clip(rng.normal((high + low) / 2.0, WIDTH * (high - low) / 2.0, (N_THETA, len(low))), low, high)
+        test = drawn(pool.select(Partition.TEST), pool.space.reference_values, n_test, rng)
+        exact = TruthRatio.of_pool(pool, pool.space.names, denominator).log_ratio(record(test), theta)
+        return cls(pool, denominator, theta, test, exact)
+
+    @property
+    def sm(self) -> Array:
+        """The point at which test events are drawn, (P,)."""
+        return np.asarray(self.pool.space.reference_values)
+
+    def error(self, log_ratio: Callable[[Array], Array]) -> float:
+        """Return the mean squared error of an estimate of log r (1, E) at any theta (1, P)."""
+        pairs = zip(self.theta, self.exact, strict=True)
+        return float(np.mean([np.mean((log_ratio(theta[None]) - exact) ** 2) for theta, exact in pairs]))
+
+    def score(self, events: EventPool, point: Array) -> Array:
+        """Return the exact score (E, P) of events at a point (P,)."""
+        slope = self.pool.cross_section_gradient(point) / self.pool.cross_section(point)[0]
+        return np.asarray(events.event_weight_gradients(point) / events.event_weights(point) - slope)
+
+
+def is_momentum(name: str) -> bool:
+    """Return whether an observable is a component of a single particle's momentum, which networks do not see."""
+    return name[-2:] in ("p1", "p2", "p3", "p4", "p5", "p6") and name not in ("pt_p1", "pt_p2")
+
+
+def drawn(pool: EventPool, point: Array, n: int, rng: np.random.Generator) -> EventPool:
+    """Return n events drawn at a point (P,) with the probabilities of their weights, in random order."""
+    events = rng.permutation(resample(pool, Hypotheses.of_pool(pool, point), np.array([n]), rng).events)
+    names = ("x", "weights", "sample_index", "partition")
+    return replace(pool, **{name: getattr(pool, name)[events] for name in names})
+
+
+def parts(problem: Problem, n: int, seed: int) -> list[tuple[EventPool, int, np.random.Generator]]:
+    """Return the events for training and validation, how many of the n samples each has, and their randomness."""
+    n_validation = 2 * round(n / 10)
+    sizes = {Partition.TRAIN: n - n_validation, Partition.VALIDATION: n_validation}
+    return [(problem.pool.select(p), size, np.random.default_rng([seed, int(p), n])) for p, size in sizes.items()]
+
+
+def settings_for(method: str, n: int, seed: int) -> tuple[NetworkSettings, TrainingSettings]:
+    """Return network and training for so many events, the same for all methods but for the weight of the score."""
+    size = int(np.clip(round(np.log10(n)), 3, 6)) - 3
+    return NetworkSettings((100, 100, 100), preprocessing="auto"), TrainingSettings(
+        epochs=(100, 80, 40, 15)[size],
+        batch_size=(64, 128, 512, 2048)[size],
+        learning_rate=3e-3,
+        final_learning_rate=1e-5,
+        weight_decay=(0.3, 0.1, 0.03, 0.01)[size],
+        patience=None,
+        alpha=0.1 if method in ("cascal", "rascal", "alices") else 0.0,
+        seed=seed,
+    )
+
+
+def ratio_error(problem: Problem, method: str, family: Family, n: int, seed: int) -> float:
+    """Train a ratio estimator on n events in all, and return its error."""
+    prior = flat_prior(tuple((float(low), float(high)) for low, high in problem.pool.space.ranges))
+    train, validation = (
+        draw_ratio_sample(
+            pool,
+            size,
+            prior,
+            problem.denominator,
+            rng,
+            n_hypotheses=min(size // 2, N_HYPOTHESES),
+            normalisation=problem.pool,
+        )
+        for pool, size, rng in parts(problem, n, seed)
+    )
+    estimator = train_estimator(method, train, validation, *settings_for(method, n, seed), family=family).estimator
+    assert isinstance(estimator, BlockwiseRatio)
+    return problem.error(lambda theta: estimator.log_ratio(problem.test.x, theta))
+
+
+def sally_error(problem: Problem, point: Array, n: int, seed: int) -> float:
+    """Train SALLY at a point on n events in all, bin its score with the same events, and return the error."""
+    space = problem.pool.space
+    ranges = tuple((float(low), float(high)) for low, high in space.ranges)
+    info = SampleInfo(tuple(problem.pool.observables), space.names, ranges, tuple(point.tolist()))
+    train, validation = (drawn(pool, point, size, rng) for pool, size, rng in parts(problem, n, seed))
+    samples = [
+        ScoreSample(
+            info,
+            x=events.x.astype(np.float32),
+            theta=np.tile(point, (events.n_events, 1)).astype(np.float32),
+            t_xz=problem.score(events, point).astype(np.float32),
+        )
+        for events in (train, validation)
+    ]
+    estimator = train_estimator("sally", samples[0], samples[1], *settings_for("sally", n, seed)).estimator
+    assert isinstance(estimator, LocalScore)
+    return score_error(problem, train, point, estimator.score(train.x), estimator.score(problem.test.x))
+
+
+def score_error(problem: Problem, events: EventPool, point: Array, score: Array, test: Array) -> float:
+    """Return the error of a histogram of scores (n, P) of events drawn at a point, given those of the test events."""
+    shares = information_weights(score, np.ones(len(score)))
+    return binned_error(problem, events, point, score, test, shares)
+
+
+def binned_error(
+    problem: Problem, events: EventPool, point: Array, values: Array, test: Array, shares: Array | None = None
+) -> float:
+    """Return the error of the ratio of two histograms, filled with unweighted events and their exact ratios.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    events, point
+        Events drawn at a point (P,).
+    values, test
+        What is binned, of them (n, D) and of the test events (E, D).
+    shares
+        Of which all bins have as much, (n,); None: the same for each event.
+    """
+    n_events, n_dims = values.shape
+    bins = affordable_bins([BINS] * n_dims, n_events)
+    names = [f"axis {number}" for number in range(n_dims)]
+    binning = equal_count_binning(names, values, np.ones(n_events) if shares is None else shares, bins)
+    weights = events.weights / events.event_weights(point)
+    filled = Templates.fill(events.morphing, weights, binning.index(values), binning.n_bins)
+    everywhere = np.vstack([problem.denominator, problem.theta])
+    groups = merge_groups(filled, point, everywhere, MIN_EFFECTIVE_EVENTS)
+    templates, place = filled.merged(groups), groups[binning.index(test)]
+
+    def log_shares(theta: Array) -> Array:
+        expected = templates.cross_sections(theta)
+        return np.asarray(np.log(expected / expected.sum(axis=1, keepdims=True)))
+
+    below = log_shares(problem.denominator[None])
+    return problem.error(lambda theta: (log_shares(theta) - below)[:, place])
+
+
+def histogram_error(problem: Problem, n: int, seed: int) -> float:
+    """Bin the transverse momentum of the harder jet and the jets' azimuthal distance."""
+    names = list(problem.pool.observables)
+    pt, phi = [names.index("pt_p1"), names.index("pt_p2")], names.index("delta_phi_jj")
+    rng = np.random.default_rng([seed, n])
+    events = drawn(problem.pool.select(Partition.TRAIN), problem.sm, n, rng)
+    values, test = (np.stack([x[:, pt].max(axis=1), x[:, phi]], axis=1) for x in (events.x, problem.test.x))
+    return binned_error(problem, events, problem.sm, values, test)
+
+
+def run(problem: Problem, method: str, family: str, n: int, seed: int) -> float:
+    """Return the error of a method: of the registry, or of `BINNED`."""
+    if method == "histogram":
+        return histogram_error(problem, n, seed)
+    if method not in BINNED:
+        return ratio_error(problem, method, FAMILIES[family], n, seed)
+    point = (problem.sm + problem.denominator) / 2.0 if method.endswith("midway") else problem.sm
+    if method.startswith("sally"):
+        return sally_error(problem, point, n, seed)
+    events = drawn(problem.pool.select(Partition.TRAIN), point, n, np.random.default_rng([seed, n]))
+    return score_error(problem, events, point, problem.score(events, point), problem.score(problem.test, point))
+
+
+@dataclass(frozen=True)
+class Result:
+    """The error of one training, and how long it took."""
+
+    method: str
+    family: str
+    n: int
+    seed: int
+    error: float
+    seconds: float
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
+        """What was trained."""
+        return self.method, self.family, self.n, self.seed
+
+
+def tables(results: Sequence[Result]) -> str:
+    """Return means over seeds with their errors, and in brackets the published figures, as Markdown."""
+    lines = []
+    for family in dict.fromkeys(result.family for result in results):
+        chosen = [result for result in results if result.family == family]
+        sizes = sorted({result.n for result in chosen})
+        lines += ["", f"| {family} | " + " | ".join(f"{n:,}" for n in sizes) + " |", "|---" * (len(sizes) + 1) + "|"]
+        for method in dict.fromkeys(result.method for result in chosen):
+            cells = [_cell(method, n, [r.error for r in chosen if (r.method, r.n) == (method, n)]) for n in sizes]
+            lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(method: str, n: int, errors: Sequence[float]) -> str:
+    if not errors:
+        return ""
+    text = f"{np.mean(errors):.5f}"
+    if len(errors) > 1:
+        text += f" ± {np.std(errors, ddof=1) / np.sqrt(len(errors)):.5f}"
+    published = dict(zip(PUBLISHED_SIZES, PUBLISHED.get(method.removesuffix("_midway"), ()), strict=False)).get(n)
+    return text if published is None else f"{text} ({published:g})"
+
+
+def main() -> None:
+    """Train what is asked for and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("events", type=Path)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000])
+    parser.add_argument("--methods", nargs="*", default=[*PUBLISHED, *BINNED[1:]])
+    parser.add_argument("--families", nargs="*", default=list(FAMILIES), choices=FAMILIES)
+    parser.add_argument("--seeds", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    saved: list[Any] = json.loads(arguments.results.read_text()) if arguments.results.exists() else []
+    results = [Result(**entry) for entry in saved]
+    problem = Problem.of_study(load_study(STUDY), arguments.events)
+    print(f"r = 1: {problem.error(lambda theta: np.zeros((1, 1))):.4f}", flush=True)
+    asked = [
+        (method, family, n, seed)
+        for n in arguments.sizes
+        for method in arguments.methods
+        for family in (("",) if method in BINNED else arguments.families)
+        for seed in range(arguments.seeds)
+    ]
+    for key in asked:
+        if key not in {result.key for result in results}:
+            start = time.perf_counter()
+            results.append(Result(*key, run(problem, *key), round(time.perf_counter() - start, 1)))
+            write_json(arguments.results, [asdict(result) for result in results])
+            print(*key, f"{results[-1].error:.5f}  {results[-1].seconds:.0f} s", flush=True)
+    print(tables(results))
+
+
+if __name__ == "__main__":
+    main()
