@@ -189,7 +189,7 @@ def test_sample_lists_methods_and_their_samples_in_step(chain: Chain) -> None:
 
 
 def test_train_refuses_a_method_that_the_study_does_not_have(chain: Chain) -> None:
-    refused(chain.train(WRONG, "nonsense", chain.folder / "sample" / "ratio"), StudyError, "no method 'nonsense'")
+    refused(chain.train(WRONG, "nonsense", chain.folder / "sample" / "ratio"), StudyError, "no training 'nonsense'")
 
 
 def test_evaluate_refuses_the_model_of_another_method(chain: Chain) -> None:
@@ -324,6 +324,7 @@ def test_a_stage_names_all_the_sections_that_it_reads(
     ends_well([start[stage]()])
     (manifest,) = (tmp_path / "stage").rglob("manifest.json")
     assert Manifest.read(manifest.parent).stage == stage
-    in_parts = {"methods"} if stage in ("sample", "train", "evaluate") else set()  # see test_method_keys
+    parts = {"sample": {"methods", "limits"}, "train": {"methods"}, "evaluate": {"methods"}}  # see test_method_keys
+    in_parts = parts.get(stage, set())
     # how a study is run, such as on how many cores, changes no results: simulation/test_shower.py
     assert Watched.read - {"execution"} <= {*STAGES[stage].sections, *in_parts}

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-import torch
 
 from assay.errors import TrainingError
 from assay.estimators.coefficient_ratio import CoefficientRatio
@@ -211,6 +210,25 @@ def test_pointwise_weights_are_cardinal() -> None:
     assert (estimator.weights(at) @ line)[0] == pytest.approx(float(at[0] @ [2.0, -1.0]), abs=1e-9)
 
 
+def test_a_point_that_is_the_reference_has_no_ratio_but_one(tmp_path: Path) -> None:
+    points = np.vstack([POINTS, [[0.0, 0.0]]])
+    samples = exact.ratio_sample(900, 1, points), exact.ratio_sample(300, 2, points)
+    settings = TrainingSettings(epochs=1, batch_size=100, device="cpu")
+    estimator = train_estimator("alice", *samples, NetworkSettings((8,)), settings, family="pointwise_ratio").estimator
+    assert isinstance(estimator, PointwiseRatio)
+    x = np.random.default_rng(5).normal(size=(20, 2))
+    np.testing.assert_allclose(estimator.log_ratio(x, [[0.0, 0.0]]), 0.0, atol=1e-9)
+    own = estimator.network.all_points(torch.from_numpy(x.astype(np.float32))).detach().numpy()
+    for point, expected in zip(estimator.network.points.numpy().astype(float), own, strict=True):
+        if np.any(point != 0.0):
+            np.testing.assert_allclose(estimator.log_ratio(x, [point])[0], expected, atol=1e-6)
+    save_estimator(tmp_path / "model", estimator)
+    session = onnxruntime.InferenceSession(tmp_path / "model" / "model.onnx", providers=["CPUExecutionProvider"])
+    theta = exact.points(20, np.random.default_rng(6))
+    (exported,) = session.run(None, {"x": x.astype(np.float32), "theta": theta.astype(np.float32)})
+    np.testing.assert_allclose(exported[:, 0], estimator.paired_log_ratio(x, theta), atol=1e-5)
+
+
 def test_densities_are_normalised_and_give_their_own_samples() -> None:
     estimator = trained("density", 4000, 4)
     assert isinstance(estimator, Density)
@@ -257,8 +275,6 @@ def test_folders_give_the_same_estimator(family: Family, tmp_path: Path) -> None
     (exported,) = session.run(None, {name: inputs[name].astype(np.float32) for name in names})
     if isinstance(estimator, Density):
         expected = estimator.log_likelihood(x, theta).diagonal()
-    if isinstance(estimator, PointwiseRatio):
-        expected = estimator.network.all_points(torch.from_numpy(x.astype(np.float32))).detach().numpy().T
     np.testing.assert_allclose(exported.reshape(np.shape(expected)), expected, atol=1e-5)
 
 
@@ -275,6 +291,7 @@ def test_what_does_not_fit_is_refused() -> None:
         ("nde", density, "quadratic_ratio", "no method of the family"),
         ("alice", replace(ratio, info=replace(exact.INFO, rate=None)), "quadratic_ratio", "cross section"),
         ("alice", exact.ratio_sample(1000, 1), "pointwise_ratio", "points"),
+        ("alice", exact.ratio_sample(40, 1, POINTS[:1]), "pointwise_ratio", "on a line"),
     ]
     for method, sample, family, message in wrong:
         with pytest.raises(TrainingError, match=message):

@@ -11,7 +11,7 @@ from assay.inference.priors import Marginal, Prior
 pytestmark = pytest.mark.fast
 
 PRIOR = Prior((Marginal("gaussian", -9.0, 9.0, 0.0, 3.0),))
-SETTINGS = ChainSettings(8, 150, 50)
+SETTINGS = ChainSettings(6, 100, 40)
 
 
 class Measured:
@@ -27,7 +27,7 @@ class Measured:
         return -(theta - self.value) * (self.confidence / 0.5) ** 2
 
 
-def calibrated(confidence: float, n: int = 60) -> CalibrationRanks:
+def calibrated(confidence: float, n: int = 50) -> CalibrationRanks:
     def data_at(theta: np.ndarray, rng: np.random.Generator) -> Measured:
         return Measured(rng.normal(theta[0], 0.5), confidence)
 
@@ -39,7 +39,7 @@ def test_right_posteriors_pass() -> None:
     assert found.verdict == "passed"
     for one in found.expected_coverage([0.5, 0.6827, 0.9]):
         assert one.p_value > 0.01
-        assert one.n_experiments == 60
+        assert one.n_experiments == 50
 
 
 def test_posteriors_that_are_too_narrow_fail() -> None:

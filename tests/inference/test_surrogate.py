@@ -54,12 +54,14 @@ def test_surrogate_is_a_likelihood_with_its_gradient() -> None:
     assert found.log_likelihood(np.array([[3.0, 1.0]]))[0] == -np.inf
 
 
-def test_steep_walls_do_not_distort_the_valley() -> None:
+def test_far_values_do_not_distort_the_valley() -> None:
+    """Where a likelihood is steep, far above all contours, it may be of another shape."""
     theta, new = points(60), points(300, 1)
 
-    def walled(one: np.ndarray) -> np.ndarray:
-        return valley(one) + np.where(one[:, 0] > 1.5, 500.0, 0.0)
+    def steep(one: np.ndarray) -> np.ndarray:
+        excess = np.maximum(valley(one) - 15.0, 0.0)
+        return valley(one) + 0.5 * excess**2
 
-    found = fit_surrogate(theta, walled(theta), BOUNDS, 6.0)
-    near = (valley(new) < 6.0) & (new[:, 0] < 1.0)
-    assert np.abs(found.q(new[near]) - valley(new[near])).max() < 0.5
+    found = fit_surrogate(theta, steep(theta), BOUNDS, 6.0)
+    near = valley(new) < 6.0
+    assert np.abs(found.q(new[near]) - valley(new[near])).max() < 0.2

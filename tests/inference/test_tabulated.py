@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 
 from assay.inference.grid import Grid
 from assay.inference.likelihoods import RatioLikelihood
-from assay.inference.tabulated import spline_likelihoods, summed_log_ratios
+from assay.inference.tabulated import spline_likelihoods, summed_log_ratios, tabulated
 
 pytestmark = pytest.mark.fast
 
@@ -52,3 +52,24 @@ def test_an_event_without_ratio_spoils_its_own_data_set_only() -> None:
     found = summed_log_ratios(Broken(), np.array([[0.5], [2.0]]), csr_matrix([[1, 0], [1, 1]]), np.zeros((3, 1)))
     assert np.isfinite(found[0]).all()
     assert not np.isfinite(found[1]).any()
+
+
+def test_a_likelihood_that_is_not_finite_is_kept() -> None:
+    grid = Grid.regular(("a",), [(-1.0, 1.0)], 5)
+    finite, broken = Parabola(), Parabola(edge=0.5)
+    assert tabulated(broken, grid) is broken
+    theta = np.array([[0.13], [-0.77]])
+    found = tabulated(finite, grid)
+    assert found is not finite
+    assert np.allclose(found.log_likelihood(theta), finite.log_likelihood(theta))
+
+
+class Parabola:
+    def __init__(self, edge: float = np.inf) -> None:
+        self.edge = edge
+
+    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+        return np.where(theta[:, 0] < self.edge, -(theta[:, 0] ** 2), -np.inf)
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        return -2 * theta

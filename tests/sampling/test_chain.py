@@ -61,8 +61,12 @@ def test_the_ratio_is_learned_from_weighted_events(pool: EventPool, method: str)
     assert calibration_slope(estimate, test.y).verdict == "passed"
 
 
-@pytest.mark.parametrize(("family", "bound"), [("quadratic_ratio", 0.01), ("morphing_aware_ratio", 0.03)])
-def test_polynomial_families_divide_by_the_rate_of_the_events(pool: EventPool, family: Family, bound: float) -> None:
+@pytest.mark.parametrize(
+    ("family", "bound", "slope"), [("quadratic_ratio", 0.01, 0.04), ("morphing_aware_ratio", 0.06, 0.1)]
+)
+def test_polynomial_families_divide_by_the_rate_of_the_events(
+    pool: EventPool, family: Family, bound: float, slope: float
+) -> None:
     """With the polynomial known, an eighth of the samples is enough, and hypotheses far outside the prior are right."""
     rng = np.random.default_rng(5)
     train, validation = (
@@ -79,7 +83,7 @@ def test_polynomial_families_divide_by_the_rate_of_the_events(pool: EventPool, f
         found = estimator.log_ratio(np.column_stack([z, z]), [theta])[0]
         result = agreement(expit(found), expit(exact))
         assert result.mean_squared_error < bound * np.var(expit(exact)), theta
-        assert result.slope == pytest.approx(1.0, abs=4.0 * bound), theta
+        assert result.slope == pytest.approx(1.0, abs=slope), theta
 
 
 def test_the_score_is_learned_from_weighted_events(pool: EventPool) -> None:

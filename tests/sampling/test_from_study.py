@@ -22,6 +22,7 @@ from assay.sampling.from_study import (
 from assay.sampling.priors import Flat, Gaussian, IndependentPrior, LogUniform, PointsPrior
 from assay.study import model
 from assay.study.load import load_study
+from assay.study.resolve import resolve, trained_interval
 
 from .varied import NUISANCE, varied_pool
 
@@ -131,6 +132,41 @@ def test_methods_of_the_same_kind_share_their_samples() -> None:
     assert requests["alices"] == SampleRequest("ratio")
     assert requests["sally"] == SampleRequest("score")
     assert requests["rate"] is None
+
+
+def test_every_family_gets_the_samples_that_it_learns_from(varied: EventPool) -> None:
+    study = load_study(INPUT)
+    methods: dict[str, model.Method] = {
+        "quadratic": model.RatioMethod(kind="alices", family="quadratic"),
+        "both": model.RatioMethod(kind="alices", family="doubly_parameterised"),
+        "grid": model.RatioMethod(kind="alice", family="pointwise"),
+        "two": model.RatioMethod(kind="alice", family="pointwise", points=("sm", {"CPWL2": 0.5, "CWL2": -0.25})),
+        "sallino": model.ScoreMethod(kind="sallino"),
+        "scandal": model.DensityMethod(kind="scandal"),
+    }
+    resolved = resolve(study.model_copy(update={"methods": methods})).methods
+    requests = {name: sample_request(method) for name, method in resolved.items()}
+    kinds = {name: request.kind for name, request in requests.items() if request is not None}
+    assert kinds == {
+        "quadratic": "ratio",
+        "both": "doubly",
+        "grid": "ratio",
+        "two": "ratio",
+        "sallino": "score",
+        "scandal": "density",
+    }
+    grid, two = requests["grid"], requests["two"]
+    assert grid is not None
+    assert two is not None
+    assert two.points == ((0.0, 0.0), (-0.25, 0.5))  # in the order of the study's parameters
+    assert grid.points is not None
+    assert len(set(grid.points)) == 25
+    low, high = trained_interval(study.parameters["CWL2"], study.sampling.prior.get("CWL2"))
+    assert sorted({point[0] for point in grid.points}) == pytest.approx([low, low / 2, 0.0, high / 2, high], abs=1e-9)
+    # networks of single points know no nuisance parameters
+    sample = sample_source(study, two, varied, Partition.TRAIN, 100)(np.random.default_rng(1))
+    assert sample.info.nuisance == ()
+    assert sample.t_xz.shape[1] == 2
 
 
 @pytest.mark.parametrize("request_", ALL, ids=lambda request: request.kind)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from assay.study.describe import expected_at, known_keys
+from assay.study.model import RatioMethod
 
 pytestmark = pytest.mark.fast
 
@@ -52,6 +53,6 @@ def test_places_that_are_not_in_a_study() -> None:
 
 def test_known_keys_follow_the_kind() -> None:
     assert known_keys(("methods", "h"), DATA) == ("kind", "observables", "bins")
-    assert known_keys(("methods", "a"), DATA) == ("kind", "family", "points", "alpha", "normalise", "training")
+    assert known_keys(("methods", "a"), DATA) == tuple(RatioMethod.model_fields)
     assert known_keys(("sampling", "prior", "c"), DATA) == ("flat",)
     assert set(known_keys(("sampling", "prior", "x"), DATA)) == {"flat", "gaussian", "log_uniform"}

@@ -5,7 +5,18 @@ import pytest
 
 from assay.errors import ManifestError
 from assay.tracking.journal import Journal, RunIdentity, read_journal
-from assay.tracking.records import Artifact, Dataset, End, Metrics, ModelFolder, Parameters, Tags, from_line, to_line
+from assay.tracking.records import (
+    Artifact,
+    Dataset,
+    End,
+    Metrics,
+    ModelFolder,
+    Parameters,
+    Tags,
+    Trial,
+    from_line,
+    to_line,
+)
 
 pytestmark = pytest.mark.fast
 IDENTITY = RunIdentity("run-1", "study")
@@ -16,6 +27,7 @@ RECORDS = (
     Artifact("figures/a b.png", "figures"),
     Dataset("train", "ab" * 32, "training", 100),
     ModelFolder("model", "alices"),
+    Trial("alices trial 3", {"alpha": "0.1"}, {"best_validation_loss": float("inf")}, 1000, 2000, "diverged"),
     End("FINISHED", 2000, ends_study=True),
 )
 

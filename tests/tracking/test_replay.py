@@ -169,3 +169,38 @@ def test_a_failed_replay_leaves_the_former_store(run_folder, monkeypatch):
     assert (run_folder / "mlflow.db").read_bytes() == before
     assert read_journal(run_folder / "configure" / "journal.jsonl").end is not None
     assert not list(run_folder.glob(".partial*"))
+
+
+def test_members_and_trials_are_nested_in_their_method(tmp_path, onnx_model, monkeypatch):
+    journals = [train(tmp_path / f"train_{n}", f"alices~member{n}", onnx_model, offset=n) for n in (1, 2)]
+    with tracked(tmp_path / "scan", IDENTITY, "sally~scan1", stage="train", role="training", environ={}) as tracker:
+        tracker.trial("sally trial 1", {"learning_rate": 0.1}, {}, seconds=2.0, error="the loss is not finite")
+        tracker.trial("sally trial 2", {"learning_rate": 0.01, "layers": (8, 8)}, {"best_validation_loss": 0.5})
+    with tracked(tmp_path / "evaluate", IDENTITY, "wbf", stage="evaluate", environ={}) as tracker:
+        tracker.metrics({"alices.rate.CWL2.width_68": 0.2})
+    journals += [tmp_path / name / "journal.jsonl" for name in ("scan", "evaluate")]
+    replay(journals, tmp_path / "mlflow.db", tmp_path / "mlartifacts", experiment="wbf")
+    _, runs = opened(tmp_path, monkeypatch)
+
+    def above(name):
+        identifier = runs[name].data.tags.get("mlflow.parentRunId")
+        return next((label for label, run in runs.items() if run.info.run_id == identifier), None)
+
+    assert {name: above(name) for name in runs} == {
+        "wbf": None,
+        "alices": "wbf",
+        "alices~member1": "alices",
+        "alices~member2": "alices",
+        "sally": "wbf",
+        "sally~scan1": "sally",
+        "sally trial 1": "sally~scan1",
+        "sally trial 2": "sally~scan1",
+    }
+    assert runs["alices"].data.metrics == {"rate.CWL2.width_68": 0.2}
+    assert "rate.CWL2.width_68" not in runs["alices~member1"].data.metrics
+    failed, good = runs["sally trial 1"], runs["sally trial 2"]
+    assert (failed.info.status, good.info.status) == ("FAILED", "FINISHED")
+    assert failed.data.tags["assay.error"] == "the loss is not finite"
+    assert failed.info.end_time - failed.info.start_time == 2000
+    assert good.data.params == {"learning_rate": "0.01", "layers": "(8, 8)"}
+    assert good.data.metrics == {"best_validation_loss": 0.5}

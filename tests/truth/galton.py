@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from assay.estimators.ratio import BlockwiseRatio
+from assay.estimators.settings import FlowSettings, NetworkSettings, TrainingSettings
+from assay.estimators.training import train_estimator
 from assay.sampling.samples import DensitySample, RatioSample, SampleInfo
 
 Array = NDArray[np.float64]
@@ -125,3 +128,30 @@ def mean_squared_error(estimated: Array) -> float:
     p = exact(THETA1)[0]
     possible = p > 0
     return float(p[possible] @ (estimated[possible] - log_ratio(THETA0, THETA1)[possible]) ** 2)
+
+
+METHODS = ("carl", "rolr", "cascal", "rascal", "alice", "alices", "nde", "scandal")
+_FLOW = FlowSettings("nsf", transforms=1, bins=16)
+
+
+def trained_error(method: str, n: int, seed: int) -> float:
+    """Train a method with n balls and return its mean squared error of log r.
+
+    The settings are the same for all methods but for the network and the weight of the score, and were chosen with
+    other seeds. There is no validation sample and no early stopping: n balls are all that is known.
+    """
+    density = method in ("nde", "scandal")
+    sample = density_sample(n, 100 + seed) if density else ratio_sample(n, 100 + seed)
+    network = NetworkSettings((50, 50) if density else (100, 100), "tanh")
+    settings = TrainingSettings(
+        epochs={200: 200, 1000: 80}.get(n, 30),
+        batch_size={200: 32, 1000: 128}.get(n, 256),
+        learning_rate=5e-3,
+        patience=None,
+        alpha=3.0 if density else 0.3,
+        seed=seed,
+        device="cpu",
+    )
+    estimator = train_estimator(method, sample, sample, network, settings, flow=_FLOW).estimator
+    assert isinstance(estimator, BlockwiseRatio)
+    return mean_squared_error(estimator.log_ratio(np.arange(NAILS + 1.0)[:, None], np.array([[THETA0]]))[0])

@@ -7,6 +7,7 @@ theta) / 4 and joint log ratio (2 theta z - theta^2) / 8.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +42,12 @@ def draw(theta: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     return rng.normal(z, 1.0), z
 
 
-def ratio_sample(n: int, seed: int, score: Callable[[Array, Array, Array], Array] = joint_score) -> RatioSample:
+def ratio_sample(
+    n: int, seed: int, score: Callable[[Array, Array, Array], Array] = joint_score, limit: float = RANGE
+) -> RatioSample:
+    """theta0 flat below the limit, half of x from there and half from 0."""
     rng = np.random.default_rng(seed)
-    theta0 = rng.uniform(-RANGE, RANGE, n)
+    theta0 = rng.uniform(-limit, limit, n)
     y = (np.arange(n) % 2).astype(float)
     x, z = draw(np.where(y == 0, theta0, 0.0), rng)
     columns = {
@@ -54,7 +58,8 @@ def ratio_sample(n: int, seed: int, score: Callable[[Array, Array, Array], Array
         "r_xz": np.exp(joint_log_ratio(z, theta0)),
         "t_xz": score(x, z, theta0)[:, None],
     }
-    return RatioSample(info=INFO, **{name: column.astype(np.float32) for name, column in columns.items()})
+    info = replace(INFO, ranges=((-limit, limit),))
+    return RatioSample(info=info, **{name: column.astype(np.float32) for name, column in columns.items()})
 
 
 def score_sample(n: int, seed: int, score: Callable[[Array, Array, Array], Array] = joint_score) -> ScoreSample:

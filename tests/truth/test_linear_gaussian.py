@@ -2,7 +2,9 @@
 
 log r(x | theta, 0) = theta x / 5 - theta^2 / 10, score (x - theta) / 5, information 0.2 per event, joint score (z -
 theta) / 4 and joint log ratio (2 theta z - theta^2) / 8. Accuracy is that over events drawn from theta and from 0
-alike, averaged over |theta| < 4.
+alike, averaged over the trained range: |theta| < 4, and |theta| < 2 for ROLR and RASCAL. Their targets are ratios, with
+a relative variance of exp(theta^2 / 20) - 1 around the true one and a weight in the loss of its square, so that at 4
+events beyond the reach of the sample decide (docs/truth-problems.md has their figures there, too).
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ from .linear_gaussian import (
 
 ALPHA = 1.0 / RANGE**2  # of one in the units of theta
 NETWORK = NetworkSettings((100, 100, 100), "silu")
-TRAINING = TrainingSettings(epochs=30, batch_size=1024, patience=None, alpha=ALPHA, device="cpu")
+TRAINING = TrainingSettings(epochs=20, batch_size=1024, learning_rate=1e-2, patience=None, alpha=ALPHA, device="cpu")
+OF_RATIOS = replace(TRAINING, epochs=10, batch_size=512, alpha=10.0)
+LIMITS = {"rolr": 2.0, "rascal": 2.0}
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,12 @@ class Accuracy:
 
     @property
     def accepted(self) -> bool:
-        return self.mean_squared_error < 1e-3 and abs(self.slope - 1.0) < 0.01
+        return self.mean_squared_error < 5e-4 and abs(self.slope - 1.0) < 0.01
 
 
-def accuracy(estimator: ParameterisedRatio, n: int = 4000) -> Accuracy:
+def accuracy(estimator: ParameterisedRatio, limit: float = RANGE, n: int = 4000) -> Accuracy:
     rng = np.random.default_rng(99)
-    theta = np.repeat(np.linspace(-RANGE, RANGE, 41), n)
+    theta = np.repeat(np.linspace(-limit, limit, 41), n)
     x, _ = draw(theta * (np.arange(len(theta)) % 2), rng)
     result = agreement(estimator.paired_log_ratio(x[:, None], theta[:, None]), log_ratio(x, theta))
     return Accuracy(result.mean_squared_error, result.slope)
@@ -58,12 +62,13 @@ def accuracy(estimator: ParameterisedRatio, n: int = 4000) -> Accuracy:
 @cache
 def trained(method: str, fault: str = "") -> ParameterisedRatio:
     """An estimator of 100 000 samples; faulty ones, which need no accuracy, of fewer epochs."""
-    score = wrong_joint_score if fault == "score" else joint_score
-    samples = [ratio_sample(n, seed, score) for n, seed in ((100_000, 1), (25_000, 2))]
+    score, limit = wrong_joint_score if fault == "score" else joint_score, LIMITS.get(method, RANGE)
+    samples = [ratio_sample(n, seed, score, limit) for n, seed in ((100_000, 1), (25_000, 2))]
     if fault == "labels":
         samples = [replace(sample, y=1.0 - sample.y) for sample in samples]
-    settings = replace(TRAINING, epochs=10) if fault else TRAINING
-    estimator = train_estimator(method, samples[0], samples[1], NETWORK, settings).estimator
+    settings = OF_RATIOS if method in LIMITS else replace(TRAINING, epochs=8) if fault else TRAINING
+    network = NetworkSettings((64, 64), "silu") if method in LIMITS else NETWORK
+    estimator = train_estimator(method, samples[0], samples[1], network, settings).estimator
     assert isinstance(estimator, ParameterisedRatio)
     return estimator
 
@@ -97,16 +102,23 @@ def test_the_criterion_is_sharp(factor: float, noise: float, accepted: bool) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["alice", "alices"])
+@pytest.mark.parametrize("method", ["alice", "alices", "rascal"])
 def test_ratio_methods_find_the_ratio(method: str) -> None:
-    estimator = trained(method)
-    result = accuracy(estimator)
-    assert result.mean_squared_error < 1e-3
+    estimator, limit = trained(method), LIMITS.get(method, RANGE)
+    result = accuracy(estimator, limit)
+    assert result.mean_squared_error <= 5e-4
     assert result.slope == pytest.approx(1.0, abs=0.01)
-    test = ratio_sample(50_000, 3)
+    test = ratio_sample(50_000, 3, limit=limit)
     log_r = estimator.paired_log_ratio(test.x, test.theta0)
     for target in (1.0 / (1.0 + test.r_xz), test.y):
         assert calibration_slope(log_r, target).verdict == "passed"
+
+
+@pytest.mark.slow
+def test_rolr_and_carl_find_it_less_well() -> None:
+    assert accuracy(trained("rolr"), LIMITS["rolr"]).mean_squared_error <= 1e-3
+    # the predecessor's tutorial prints 0.09 for ALICES and 0.34 for CARL
+    assert accuracy(trained("carl")).mean_squared_error < 0.02
 
 
 @pytest.mark.slow

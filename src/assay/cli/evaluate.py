@@ -33,10 +33,10 @@ def command(
     data = None if study.limits.data is None else study_path.parent / study.limits.data.events
 
     def work(run: StageRun) -> None:
-        from assay.cli.work.evaluate import answer, write_results
+        from assay.cli.work.evaluate import evaluate
         from assay.cli.work.measuring import question_of
 
-        write_results(answer(question_of(study, method, section, events), models, samples, data, toys), run)
+        evaluate(question_of(study, method, section, events), models, samples, data, toys, run)
 
     tested = {} if isinstance(section, Untrained) else {"samples": [samples / "test"]}
     inputs = {"events": [events], **tested, **({"data": [data]} if data else {}), "model": models, "toys": toys}

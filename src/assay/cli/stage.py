@@ -50,7 +50,9 @@ _ALL = tuple(section for section in Study.model_fields if section != "execution"
 _THEORY = ("parameters", "benchmarks", "reference", "morphing")
 _SAMPLES = ("samples", "systematics")
 _PHYSICS_ROOMS = ("study", "theory", "events")
-_MEASURING = ("cli/work/pool", "cli/work/measuring")
+_LEARNING = ("sample", "train", "toys", "evaluate", "plot")
+"""Stages whose image has MLflow, which measures the machine."""
+_MEASURING = ("cli/own", "cli/work/pool", "cli/work/measuring")
 _ANSWERING = ("cli/work/information", "cli/work/posterior", "cli/work/toys")
 STAGES = {
     stage.name: stage
@@ -71,7 +73,7 @@ STAGES = {
             (*_PHYSICS_ROOMS, "sampling", "cli/work/pool"),
             True,
         ),
-        Stage("train", ("seed",), ("study", "sampling", "estimators")),
+        Stage("train", ("seed",), (*_PHYSICS_ROOMS, "sampling", "estimators", "cli/work/pool")),
         Stage(
             "toys",
             (*_THEORY, *_SAMPLES, "sampling", "observables", "luminosity", "limits", "seed"),
@@ -183,6 +185,7 @@ def _tracked(study: Study, folder: Path, name: str, job: str) -> AbstractContext
         role="training" if training else "study",
         creates_parent=name in ("configure", "plot"),
         ends_study=name == "plot",
+        system_metrics=study.tracking.system_metrics and name in _LEARNING,
     )
 
 

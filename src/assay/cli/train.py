@@ -10,7 +10,6 @@ from assay.cli.options import file_option, output_option, read_study, study_opti
 from assay.cli.stage import STAGES, StageRun, run_stage
 from assay.errors import StudyError
 from assay.files import write_json
-from assay.manifest import source_digest
 from assay.study.model import Study, Untrained
 from assay.study.resolve import resolved
 from assay.study.training_jobs import TrainingJob, training_jobs
@@ -66,6 +65,5 @@ def training_job(study: Study, name: str) -> TrainingJob:
 
 def _of_streams(study: Study) -> dict[str, object]:
     """Return what determines samples that are drawn afresh: as for the stage that draws the others."""
-    sample = STAGES["sample"]
     sections = resolved(study)
-    return {"code": source_digest(sample.rooms), "study": {name: sections[name] for name in sample.sections}}
+    return {name: sections[name] for name in STAGES["sample"].sections}

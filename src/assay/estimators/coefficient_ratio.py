@@ -12,7 +12,7 @@ from assay.estimators.morphing_networks import CoefficientNetwork
 from assay.estimators.ratio import Array, BlockwiseRatio
 
 _EVENTS = 16_384
-_PAIRS = 1 << 22
+_PAIRS = 1 << 17  # half a megabyte: what is between coefficients and logarithms stays in the cache
 
 
 class CoefficientRatio(BlockwiseRatio[CoefficientNetwork]):

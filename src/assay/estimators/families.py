@@ -44,6 +44,7 @@ from assay.estimators.ratio_objective import RatioObjective
 from assay.estimators.score import LocalScore
 from assay.estimators.score_objective import ScoreObjective
 from assay.estimators.settings import FlowSettings, NetworkSettings
+from assay.estimators.thin_plate import spans
 from assay.sampling.rate import PolynomialRate
 from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
@@ -186,6 +187,8 @@ def check_fits(method: Method, family: Family, sample: Sample) -> None:
             expected="two free hypotheses" if doubly else "a fixed denominator",
             mend="draw the sample for this family",
         )
+    if family == "pointwise_ratio" and isinstance(sample, RatioSample):
+        _check_points(sample)
     if family == "pointwise_ratio" and method.uses_joint_score:
         raise TrainingError(
             f"{method.name} with a network per point",
@@ -213,6 +216,18 @@ def _points(parts: Parts) -> torch.Tensor:
             mend="draw the sample at fixed points (sampling.numerator, or the method's points)",
         )
     return parts.points
+
+
+def _check_points(sample: RatioSample) -> None:
+    nodes = np.vstack([np.unique(np.asarray(sample.theta0), axis=0), np.asarray(sample.info.reference)])
+    low, high = np.asarray(sample.info.ranges, dtype=np.float64).T
+    if not spans((nodes - low) / (high - low)):
+        raise TrainingError(
+            f"{len(nodes) - 1} points and the reference lie on a line, plane or hyperplane of the parameters",
+            where="pointwise",
+            expected="points that span all parameters, between which log r can be interpolated",
+            mend="give more points",
+        )
 
 
 _MOST_POINTS = 200

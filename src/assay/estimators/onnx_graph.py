@@ -24,14 +24,14 @@ from assay.estimators.networks import RatioNetwork, ScoreNetwork
 from assay.estimators.onnx_flows import log_density
 from assay.estimators.onnx_nodes import Graph
 from assay.estimators.pointwise_network import PointwiseNetwork
+from assay.estimators.pointwise_ratio import PointwiseRatio
 
 
 def onnx_graph(network: nn.Module, description: ModelDescription) -> Any:
     """Return the ONNX model of a network, in the callers' units.
 
-    Inputs are `x` (n, O) and, but for scores and point-by-point ratios, `theta` (n, P) (`theta0` and `theta1` where
-    both are free); the output is `score` (n, P), `log_likelihood` (n, 1) of densities, `log_ratio` (n, 1), or
-    `log_ratio` (n, K) at K points.
+    Inputs are `x` (n, O) and, but for scores, `theta` (n, P) (`theta0` and `theta1` where both are free); the output is
+    `score` (n, P), `log_likelihood` (n, 1) of densities, or `log_ratio` (n, 1).
 
     Raises
     ------
@@ -50,8 +50,8 @@ def onnx_graph(network: nn.Module, description: ModelDescription) -> Any:
         _finish(graph, _coefficients(graph, network), description.calibration)
         return graph.model({"x": n_x, "theta": n_theta}, "log_ratio", ["n", 1])
     if isinstance(network, PointwiseNetwork):
-        _finish(graph, _pointwise(graph, network), description.calibration)
-        return graph.model({"x": n_x}, "log_ratio", ["n", len(network.points)])
+        _finish(graph, _pointwise(graph, PointwiseRatio(network, description)), description.calibration)
+        return graph.model({"x": n_x, "theta": n_theta}, "log_ratio", ["n", 1])
     if isinstance(network, ScoreNetwork):
         scaled = graph.node("Mul", graph.perceptron(network, "x"), graph.constant(network.score.scale))
         graph.node("Add", scaled, graph.constant(network.score.centre), result="score")
@@ -89,7 +89,34 @@ def _doubly(graph: Graph, network: DoublyParameterisedNetwork) -> str:
     return graph.node("Sub", *parts)
 
 
-def _pointwise(graph: Graph, network: PointwiseNetwork) -> str:
+def _pointwise(graph: Graph, ratio: PointwiseRatio) -> str:
+    at_points = _at_points(graph, ratio.network)
+    weights = graph.columns(_interpolation(graph, ratio), range(len(ratio.learnt)))
+    weights = graph.node("Mul", weights, graph.constant(torch.from_numpy(ratio.learnt.astype(np.float32))))
+    return graph.summed(graph.node("Mul", at_points, weights))
+
+
+def _interpolation(graph: Graph, ratio: PointwiseRatio) -> str:
+    """Return the weights of all nodes, computed in double precision."""
+    low, high = ratio.ranges.T
+    theta = graph.node("Cast", "theta", to=graph.DOUBLE)
+    scaled = graph.node("Div", graph.node("Sub", theta, graph.array(low)), graph.array(high - low))
+    away = graph.node(
+        "Sub", graph.node("Unsqueeze", scaled, graph.integers([1])), graph.array(ratio.interpolation.nodes)
+    )
+    squared = graph.node("ReduceSumSquare", away, graph.integers([2]), keepdims=0)
+    logarithm = graph.node("Log", graph.node("Max", squared, graph.array(np.array(1e-300))))
+    radial = graph.node("Mul", graph.node("Mul", squared, logarithm), graph.array(np.array(0.5)))
+    coefficients = ratio.interpolation.coefficients
+    n = len(ratio.interpolation.nodes)
+    result = graph.node("MatMul", radial, graph.array(coefficients[:n]))
+    linear = graph.node("MatMul", scaled, graph.array(coefficients[n + 1 :]))
+    result = graph.node("Add", graph.node("Add", result, linear), graph.array(coefficients[n]))
+    return graph.node("Cast", result, to=graph.SINGLE)
+
+
+def _at_points(graph: Graph, network: PointwiseNetwork) -> str:
+    """Return log r (n, K)."""
     value = graph.node("Unsqueeze", graph.features("x", network.x), graph.integers([0]))
     width = network.x.n_features
     last = len(network.weights) - 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
@@ -33,7 +34,7 @@ _SINGLE_NODE: dict[ActivationName, str] = {
 class Graph:
     """Nodes and constants in the order of their making; every method returns the name of its result."""
 
-    INTEGER = TensorProto.INT64
+    INTEGER, SINGLE, DOUBLE = TensorProto.INT64, TensorProto.FLOAT, TensorProto.DOUBLE
 
     def __init__(self, activation: ActivationName) -> None:
         self.activation = activation
@@ -48,6 +49,10 @@ class Graph:
     def constant(self, value: Tensor) -> str:
         """Keep a tensor."""
         return self._keep(value.detach().cpu().numpy())
+
+    def array(self, value: NDArray[np.float64]) -> str:
+        """Keep an array in double precision."""
+        return self._keep(np.asarray(value, dtype=np.float64))
 
     def number(self, value: float) -> str:
         """Keep a number in single precision."""

@@ -1,7 +1,7 @@
 """Ratios of networks that were trained point by point, interpolated between the points.
 
-log r(x|theta) = sum_k w_k(theta) log r_k(x), with the cardinal weights of thin-plate splines with a linear part
-(scipy's RBFInterpolator) through all points, and through the reference, where log r = 0.
+log r(x|theta) = sum_k w_k(theta) log r_k(x), with the cardinal weights of thin-plate splines through all points, and
+through the reference, where log r = 0: of a point that is the reference itself nothing is asked.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from scipy.interpolate import RBFInterpolator
 from torch import Tensor
 
 from assay.errors import ModelError
 from assay.estimators.pointwise_network import PointwiseNetwork
 from assay.estimators.ratio import Array, BlockwiseRatio
+from assay.estimators.thin_plate import ThinPlate
 
 _EVENTS = 4096
-_STEP = 1e-4  # of the range, of the difference that gives the weights' derivative
+_SAME = 1e-6  # of the range
 
 
 class PointwiseRatio(BlockwiseRatio[PointwiseNetwork]):
@@ -28,8 +28,7 @@ class PointwiseRatio(BlockwiseRatio[PointwiseNetwork]):
 
     def weights(self, theta: Array) -> Array:
         """Return w (T, K) at theta (T, P)."""
-        all_weights: Array = self._interpolator(self._scaled(theta))
-        return all_weights[:, : len(self.network.points)]
+        return self.interpolation.weights(self._scaled(theta))[:, : len(self.learnt)] * self.learnt
 
     def paired_log_ratio(self, x: ArrayLike, theta: ArrayLike) -> Array:
         """Return log r(x_i | theta_i, theta1) of events (N, O), each at a hypothesis of its own (N, P), shape (N,)."""
@@ -42,24 +41,22 @@ class PointwiseRatio(BlockwiseRatio[PointwiseNetwork]):
     def score(self, x: ArrayLike, theta: ArrayLike) -> Array:
         """Return the gradient of log r(x | theta, theta1) with respect to theta, shape (E, P), at one theta (P,)."""
         values, hypotheses = self._checked(x, np.atleast_2d(theta))
-        at_points = self._at_points(values)
-        columns = []
-        for p, (low, high) in enumerate(self.ranges):
-            step = _STEP * (high - low) * np.eye(len(self.parameters))[p]
-            slope = (self.weights(hypotheses + step) - self.weights(hypotheses - step))[0] / (2.0 * step[p])
-            columns.append(slope @ at_points)
-        scores: Array = np.stack(columns, axis=1)
+        slopes = self.interpolation.slopes(self._scaled(hypotheses)[0])[:, : len(self.learnt)] * self.learnt
+        per_unit = slopes / (self.ranges[:, 1] - self.ranges[:, 0])[:, None]
+        scores: Array = (per_unit @ self._at_points(values)).T
         return scores
 
     @cached_property
-    def _interpolator(self) -> RBFInterpolator:
-        nodes = np.vstack([self.network.points.cpu().numpy().astype(np.float64), self.reference])
-        scaled = self._scaled(nodes)
-        if np.abs(scaled[:-1] - scaled[-1]).max(axis=1).min() < 1e-9:  # the reference is among the points
-            scaled, values = scaled[:-1], np.eye(len(scaled) - 1)
-        else:
-            values = np.eye(len(scaled))
-        return RBFInterpolator(scaled, values, kernel="thin_plate_spline", degree=1)
+    def learnt(self) -> Array:
+        """1 for points at which log r has been learnt, 0 for the reference, where it is known, shape (K,)."""
+        distance = self._scaled(self.network.points.cpu().numpy()) - self._scaled(self.reference[None])
+        return np.asarray(np.abs(distance).max(axis=1) > _SAME, dtype=np.float64)
+
+    @cached_property
+    def interpolation(self) -> ThinPlate:
+        """Between the points, and the reference as the last node if it is none of them; in units of the ranges."""
+        points = self._scaled(self.network.points.cpu().numpy())
+        return ThinPlate(points if not self.learnt.all() else np.vstack([points, self._scaled(self.reference[None])]))
 
     def _scaled(self, theta: Array) -> Array:
         low, high = self.ranges.T

@@ -22,6 +22,7 @@ from assay.estimators.verdicts import CheckResult, judge
 Array = NDArray[np.float64]
 
 _BLOCKS = 50
+_LEAST_CHANGE = 5.0  # standard deviations
 _QUANTILES = (0.005, 0.995)  # of the observables, beyond which they are cut: rare events decide no mean
 _DEGREES = {1: 3, 2: 3}  # by the number of parameters; 2 for more
 
@@ -34,7 +35,7 @@ def score_identity(
     events: NDArray[np.integer],
     tolerance: float = 0.1,
 ) -> tuple[CheckResult, ...]:
-    """Compare the joint scores with the change of the observables, for each parameter.
+    """Compare the joint scores with the change of the observables, for each parameter with which these do change.
 
     Parameters
     ----------
@@ -59,8 +60,9 @@ def score_identity(
         moments = [
             _moments(features[block == b], scaled[block == b], t[block == b], exponents, p) for b in range(_BLOCKS)
         ]
-        value, error = _jackknife(np.stack(moments))
-        results.append(judge(f"joint score of {name} against observables", value, error, 1.0, tolerance))
+        found = _jackknifed(np.stack(moments))
+        if found is not None:
+            results.append(judge(f"joint score of {name} against observables", *found, 1.0, tolerance))
     return tuple(results)
 
 
@@ -76,7 +78,8 @@ def _moments(f: Array, theta: Array, t: Array, exponents: NDArray[np.int64], p: 
     )
 
 
-def _ratio(moments: Array) -> float:
+def _sides(moments: Array) -> tuple[float, float]:
+    """Return what the joint scores say of the change of the observables, and the change; both squared, as it were."""
     n = len(moments)
     gram, slopes, tilted, projected, tilted_f = np.split(
         moments, [n, 2 * n, 3 * n, 3 * n + (moments.shape[1] - 3 * n) // 2], axis=1
@@ -85,15 +88,25 @@ def _ratio(moments: Array) -> float:
     change = float(np.sum(coefficients * (slopes @ coefficients)))
     # E[t | theta] = 0, so that f may be taken relative to its mean there: the same number with less noise
     told = float(np.sum(coefficients * (tilted_f - tilted @ coefficients)))
-    return told / change if change > 0 else math.nan
+    return told, change
 
 
-def _jackknife(moments: Array) -> tuple[float, float]:
-    """Return the ratio, rid of its bias of the order of one over the number of events, and its error."""
+def _jackknifed(moments: Array) -> tuple[float, float] | None:
+    """Return the ratio of both sides and its error, or None if the observables do not change.
+
+    The jackknife takes the bias of the order of one over the number of events away, which a square of noise has.
+    """
     n, total = len(moments), moments.sum(axis=0)
-    without = np.array([_ratio(total - block) for block in moments])
+    whole, without = _sides(total), np.array([_sides(total - block) for block in moments])
+    change, error = _estimate(n, whole[1], without[:, 1])
+    if not change > _LEAST_CHANGE * error:
+        return None
+    return _estimate(n, whole[0] / whole[1], without[:, 0] / without[:, 1])
+
+
+def _estimate(n: int, whole: float, without: Array) -> tuple[float, float]:
     mean = float(without.mean())
-    return n * _ratio(total) - (n - 1) * mean, math.sqrt((n - 1) / n * float(((without - mean) ** 2).sum()))
+    return n * whole - (n - 1) * mean, math.sqrt((n - 1) / n * float(((without - mean) ** 2).sum()))
 
 
 def _to_unit(theta: Array) -> tuple[Array, Array]:

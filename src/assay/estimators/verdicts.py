@@ -15,6 +15,7 @@ Events = NDArray[np.integer]
 Verdict = Literal["passed", "doubtful", "failed"]
 Rule = Literal["equal", "at most", "above"]
 
+_ROUNDING = 1e-12
 _PASSED, _FAILED = 3.0, 5.0  # standard deviations: evidence and discovery
 
 
@@ -80,7 +81,7 @@ def judge(
             good, bad = deviation > _FAILED * error, deviation <= _PASSED * error
         else:
             distance = abs(deviation) if rule == "equal" else deviation
-            good = distance <= max(tolerance, _sigmas(_PASSED, n_looks) * error)
+            good = distance <= max(tolerance, _sigmas(_PASSED, n_looks) * error) + _ROUNDING
             bad = distance > max(2.0 * tolerance, _sigmas(_FAILED, n_looks) * error)
         verdict = "passed" if good else "failed" if bad else "doubtful"
     return CheckResult(name, value, error, expected, tolerance, verdict, rule, detail)

@@ -29,7 +29,7 @@ _INTEGRATION, _PROPOSALS = 400, 60  # candidates of largest entropy that are ave
 _NODES = np.polynomial.hermite_e.hermegauss(3)
 _SAME = 0.004  # of the box: closer points are one
 _TUNED_ROUNDS, _TUNE_EVERY = 5, 4
-_WALL = 1000.0  # q where the likelihood is not physical, in units of the highest contour's
+_WALL = 10.0  # q where the likelihood is not physical, in units of the highest contour's
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,16 @@ def adaptive_contours(
         )
     search = _Search(log_likelihood, box, levels, settings)
     low, high = box.T
-    theta = low + (high - low) * qmc.Sobol(n_parameters, seed=settings.seed).random(initial)
+    theta = (
+        low + (high - low) * qmc.Sobol(n_parameters, seed=settings.seed).random_base2(_power_of_two(initial))[:initial]
+    )
     found = search.run(theta)
     return ContourResult(tuple(parameters), box, tuple(confidence_levels), tuple(map(float, levels)), *found)
+
+
+def _power_of_two(n: int) -> int:
+    """Return the exponent of the lowest power of two that is not below n."""
+    return int(n - 1).bit_length()
 
 
 @dataclass(frozen=True)
@@ -189,7 +196,7 @@ class _Search:
             raise InferenceError(
                 "no point of the first round is physical", mend="choose a smaller box, around the benchmarks"
             )
-        q: Array = np.minimum(2.0 * (values.max() - values), _WALL * self.levels.max())
+        q: Array = np.where(np.isfinite(values), 2.0 * (values.max() - values), _WALL * self.levels.max())
         return q
 
     def _fitted(self, theta: Array, values: Array, before: Surrogate | None, tune: bool) -> Surrogate:

@@ -29,7 +29,7 @@ class Expectation:
     reference
         The point (P,) of the Standard Model, whose exclusion is of interest, or None.
     strategy
-        A full grid, or profiles alone.
+        A full grid, profiles alone, or contours found by few evaluations.
     profile_nuisance
         Whether nuisance parameters of the events are profiled; if not, they have their nominal values.
     """
@@ -41,5 +41,5 @@ class Expectation:
     include_rate: tuple[bool, ...] = (True, False)
     ranges: tuple[tuple[float, float], ...] | None = None
     reference: tuple[float, ...] | None = None
-    strategy: Literal["grid", "profiles"] = "grid"
+    strategy: Literal["grid", "profiles", "contours"] = "grid"
     profile_nuisance: bool = True

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from assay.inference.contour_limits import contour_limits
+from assay.inference.contour_results import ContourRecord
 from assay.inference.expectation import Expectation
 from assay.inference.histograms import (
     HistogramModel,
@@ -25,7 +28,7 @@ from assay.inference.measurements import (
 )
 from assay.inference.models import HistogramShape, Measurement
 from assay.inference.profile_scans import profile_limits
-from assay.inference.protocols import Array, RatioEstimator, WeightedEvents
+from assay.inference.protocols import Array, Likelihood, RatioEstimator, WeightedEvents
 from assay.inference.results import LimitResult
 
 _MAX_DIRECT_DIMENSIONS = 3
@@ -92,19 +95,11 @@ def method_limits(
     observed
         Values of observed events, as the method's `Shape.values` are; None for Asimov data at `wanted.theta_true`.
     """
-    if observed is None:
-        shape, n = measurement.expected_shape(wanted.theta_true), measurement.n_expected(wanted.theta_true)
-    else:
-        shape, n = measurement.observed_shape(observed, np.ones(len(observed))), float(len(observed))
-    theta_true = wanted.theta_true if observed is None else None
-    data = DataSet(wanted.luminosity, n, theta_true, wanted.reference, measurement.nuisance)
-    remembered = None if shape is None else Remembered(shape)
     effective = None
     if wanted.strategy == "grid":
         effective = total_templates(events).effective_events(wanted.grid.points).reshape(wanted.grid.shape)
     results = []
-    for include_rate in wanted.include_rate if shape is not None else (True,):
-        likelihood = measurement.likelihood(remembered, n, include_rate)
+    for include_rate, likelihood, data in _problems(measurement, wanted, observed):
         common = (method, include_rate, likelihood, wanted.grid, data, wanted.confidence_levels)
         if wanted.strategy == "profiles":
             results.append(profile_limits(*common, ranges=wanted.ranges, notes=measurement.notes))
@@ -113,3 +108,35 @@ def method_limits(
                 limits(*common, effective_sample_size=effective, ranges=wanted.ranges, notes=measurement.notes)
             )
     return tuple(results)
+
+
+def method_contours(
+    measurement: Measurement, wanted: Expectation, method: str, observed: Array | None = None
+) -> tuple[tuple[LimitResult, ContourRecord], ...]:
+    """Return a method's limits from contours that are found by few evaluations, and how they were found."""
+    results = []
+    for include_rate, likelihood, data in _problems(measurement, wanted, observed):
+        common = (method, include_rate, likelihood, wanted.grid, data, wanted.confidence_levels)
+        limit, found = contour_limits(*common, ranges=wanted.ranges, notes=measurement.notes)
+        results.append((limit, ContourRecord.of(method, include_rate, found, len(wanted.grid.points))))
+    return tuple(results)
+
+
+def _problems(
+    measurement: Measurement, wanted: Expectation, observed: Array | None
+) -> Iterator[tuple[bool, Likelihood, DataSet]]:
+    """Yield the likelihood for each choice of the rate; the shape is evaluated once for both."""
+    shape, data = _data(measurement, wanted, observed)
+    remembered = None if shape is None else Remembered(shape)
+    for include_rate in wanted.include_rate if shape is not None else (True,):
+        yield include_rate, measurement.likelihood(remembered, data.n_events, include_rate), data
+
+
+def _data(measurement: Measurement, wanted: Expectation, observed: Array | None) -> tuple[Likelihood | None, DataSet]:
+    """Return the likelihood of the shape of the data, and what is recorded of them."""
+    if observed is None:
+        shape, n = measurement.expected_shape(wanted.theta_true), measurement.n_expected(wanted.theta_true)
+    else:
+        shape, n = measurement.observed_shape(observed, np.ones(len(observed))), float(len(observed))
+    theta_true = wanted.theta_true if observed is None else None
+    return shape, DataSet(wanted.luminosity, n, theta_true, wanted.reference, measurement.nuisance)

@@ -27,7 +27,7 @@ def expectation(study: Study, space: ParameterSpace) -> Expectation:
         limits.include_rate,
         ranges,
         reference=tuple(float(value) for value in space.reference_values),
-        strategy="profiles" if limits.strategy == "profiles" else "grid",
+        strategy=limits.strategy or "grid",
         profile_nuisance=limits.nuisance == "profile",
     )
 

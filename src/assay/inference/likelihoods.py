@@ -152,13 +152,8 @@ class RatioLikelihood:
     @classmethod
     def asimov(cls, estimator: RatioEstimator, x: Array, weights: Array, n: float) -> RatioLikelihood:
         """Return the likelihood of n events distributed as the sample x (E, O) with `weights` (E,) at theta_true."""
-        total = float(weights.sum())
-        if not np.isfinite(total) or total <= 0:
-            raise InferenceError(
-                f"the weights at theta_true add up to {total}", expected="a positive sum of finite weights"
-            )
         used = weights != 0
-        return cls(estimator, x[used], n * weights[used] / total)
+        return cls(estimator, x[used], asimov_counts(weights, n)[used])
 
     def log_likelihood(self, theta: Array) -> Array:
         """Return (T,) for theta (T, P); evaluated in chunks of theta and events, so that memory stays bounded.
@@ -274,6 +269,23 @@ class Remembered:
     def gradient(self, theta: Array) -> Array:
         """Return the gradient, of the shape of theta."""
         return self.of.gradient(theta)
+
+
+def asimov_counts(weights: Array, n: float) -> Array:
+    """Return how many of n expected events each simulated event stands for, (E,), by its weight (E,).
+
+    Raises
+    ------
+    InferenceError
+        If the weights do not add up to a positive number.
+    """
+    total = float(weights.sum())
+    if not np.isfinite(total) or total <= 0:
+        raise InferenceError(
+            f"the weights at theta_true add up to {total}", expected="a positive sum of finite weights"
+        )
+    counts: Array = n * weights / total
+    return counts
 
 
 def expected_events(total: Expectations, luminosity: float, theta: npt.ArrayLike) -> float:

@@ -18,13 +18,14 @@ import numpy.typing as npt
 
 from assay.errors import InferenceError
 from assay.inference.channels import Channel, Combination
+from assay.inference.coefficient_likelihood import ratio_likelihood
 from assay.inference.histograms import HistogramModel, columns, event_weights
 from assay.inference.likelihoods import (
     BinnedLikelihood,
     Physical,
     Product,
     RateLikelihood,
-    RatioLikelihood,
+    asimov_counts,
     expected_events,
 )
 from assay.inference.nuisance import DEFAULT_RANGE, Fixed, Profiled
@@ -224,11 +225,12 @@ class RatioShape:
     def expected(self, n: float, theta_true: Array) -> Likelihood:
         """Return the likelihood of the weighted simulated events."""
         weights = event_weights(self.events, theta_true)
-        return RatioLikelihood.asimov(self.estimator, self.values(self.events), weights, n)
+        counts, used = asimov_counts(weights, n), weights != 0
+        return ratio_likelihood(self.estimator, self.values(self.events)[used], counts[used])
 
     def observed(self, values: Array, counts: Array) -> Likelihood:
         """Return the likelihood of events."""
-        return RatioLikelihood(self.estimator, values, counts)
+        return ratio_likelihood(self.estimator, values, counts)
 
 
 @dataclass(frozen=True)

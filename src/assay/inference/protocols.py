@@ -101,8 +101,8 @@ class UncertainExpectations(Expectations, Protocol):
 class RatioEstimator(Protocol):
     """An estimator of log r(x|theta, theta_ref) and of its gradient.
 
-    One that has `summed_log_ratio(x, theta, weights)`, as all of `assay.estimators` have, is asked for sums over events,
-    (T,) at theta (T, P), and so is one with `summed_score(x, theta, weights)` for their gradients, (T, P).
+    One that has `summed_log_ratio(x, theta, weights)`, as all of `assay.estimators` have, is asked for sums over
+    events, (T,) at theta (T, P), and so is one with `summed_score(x, theta, weights)` for their gradients, (T, P).
     """
 
     @property

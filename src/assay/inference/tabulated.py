@@ -16,8 +16,10 @@ from scipy.interpolate import NdBSpline, make_interp_spline
 from scipy.sparse import csr_matrix
 
 from assay.inference.grid import Grid
-from assay.inference.protocols import Array, RatioEstimator, as_points
+from assay.inference.protocols import Array, Likelihood, RatioEstimator, as_points
 
+REFINED_UP_TO = 2
+"""Parameters, up to which tables are twice as fine as the grid of the scan, for splines that are closer."""
 _EVALUATIONS_PER_CHUNK = 4_000_000
 
 
@@ -52,6 +54,13 @@ def spline_likelihoods(grid: Grid, values: Array) -> Iterator[SplineLikelihood]:
         degrees.append(spline.k)
     for one in coefficients:
         yield SplineLikelihood(NdBSpline(tuple(knots), np.ascontiguousarray(one), tuple(degrees)), grid.bounds)
+
+
+def tabulated(likelihood: Likelihood, grid: Grid) -> Likelihood:
+    """Return a spline in place of a likelihood that will be asked often; the likelihood itself if it is not finite."""
+    fine = grid.refined() if grid.n_parameters <= REFINED_UP_TO else grid
+    values = likelihood.log_likelihood(fine.points)
+    return next(spline_likelihoods(fine, values[None])) if np.isfinite(values).all() else likelihood
 
 
 def summed_log_ratios(estimator: RatioEstimator, x: Array, multiplicities: csr_matrix, theta: Array) -> Array:

@@ -42,6 +42,8 @@ class Templates:
             raise InferenceError(
                 f"{bad} of {len(weights)} events have weights that are not finite", expected="finite weights"
             )
+        if n_bins == 1:
+            return cls(morphing, weights.sum(axis=0)[None], (weights.T @ weights)[None])
         order = np.argsort(bins, kind="stable")
         ends = np.searchsorted(bins[order], np.arange(n_bins + 1))
         n_benchmarks = weights.shape[1]

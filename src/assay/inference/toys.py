@@ -19,15 +19,13 @@ from assay.inference.models import Measurement, RatioShape, Shape
 from assay.inference.nuisance import Profiled
 from assay.inference.protocols import Array, Likelihood, Mask, WeightedEvents
 from assay.inference.results import LimitResult
-from assay.inference.tabulated import spline_likelihoods, summed_log_ratios
+from assay.inference.tabulated import REFINED_UP_TO, spline_likelihoods, summed_log_ratios
 from assay.inference.toy_batch import ToyBatch
 from assay.inference.toy_data import Toys, draw_toys
 from assay.theory.constraints import Constraints, GaussianConstraint
 
 _FEW_EVENTS = 10
 """Effective simulated events per expected one, below which toys say little about other simulations."""
-_REFINED_UP_TO = 2
-"""Parameters, up to which tables are twice as fine as the grid of the scan, for splines that are closer."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +202,7 @@ def _shapes(setting: ToySetting, toys: Toys) -> Iterator[Likelihood | str | None
 def _tabulated(setting: ToySetting, shape: RatioShape, toys: Toys) -> Iterator[Likelihood | str]:
     rows, multiplicities = toys.multiplicities()
     values = shape.values(setting.events)[rows]
-    grid = setting.grid.refined() if setting.grid.n_parameters <= _REFINED_UP_TO else setting.grid
+    grid = setting.grid.refined() if setting.grid.n_parameters <= REFINED_UP_TO else setting.grid
     sums = summed_log_ratios(shape.estimator, values, multiplicities, grid.points)
     finite = np.array([np.isfinite(row).all() for row in sums], dtype=np.bool_)
     splines = iter(spline_likelihoods(grid, sums[finite]))

@@ -13,3 +13,6 @@ class TrackingSection(Section):
     """MLflow."""
 
     experiment: Annotated[str | None, Field(min_length=1, description="null: the study's name")] = None
+    system_metrics: Annotated[
+        bool, Field(description="load of CPU, memory, disk, network and GPU, by MLflow's monitors; of stages 7 to 11")
+    ] = False

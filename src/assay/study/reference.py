@@ -58,6 +58,8 @@ from assay.study.model import (
     WeightsSystematic,
 )
 from assay.study.model_detector import MissingMomentumNoiseSection, SmearingByTypeSection, SmearingSection
+from assay.study.model_scan import ScanSection
+from assay.study.model_toys import PosteriorSection, ToysSection
 from assay.study.values import Section
 
 DEFAULT_PATH = Path("docs/input.md")
@@ -111,9 +113,12 @@ _INNER: tuple[tuple[str, type[Section]], ...] = (
     ("methods.NAME, histogram", HistogramMethod),
     ("methods.NAME, rate", RateMethod),
     ("methods.NAME, truth", TruthMethod),
+    ("methods.NAME.scan", ScanSection),
     ("limits.grid.NAME", AxisSection),
     ("limits.data", DataSection),
     ("limits.fisher", FisherSection),
+    ("limits.toys", ToysSection),
+    ("limits.posterior", PosteriorSection),
     ("execution.resources.STAGE", ResourcesSection),
     ("execution.resources.STAGE.options", BackendOptions),
 )

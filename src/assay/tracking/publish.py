@@ -28,7 +28,7 @@ from mlflow.entities import DatasetInput, InputTag, LoggedModelOutput, Metric, P
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from assay.tracking.records import Artifact, Dataset, Metrics, ModelFolder, Parameters, Record, Tags
+from assay.tracking.records import Artifact, Dataset, Metrics, ModelFolder, Parameters, Record, Tags, Trial
 
 ASSAY_RUN = "assay.run"
 ASSAY_ROLE = "assay.role"
@@ -88,6 +88,18 @@ def publish(client: MlflowClient, experiment: str, run: str, folder: Path, recor
             (client.log_artifacts if source.is_dir() else client.log_artifact)(run, str(source), record.folder or None)
         elif isinstance(record, ModelFolder):
             _publish_model(client, experiment, run, folder / record.path, record.name)
+        elif isinstance(record, Trial):
+            _publish_trial(client, experiment, run, record)
+
+
+def _publish_trial(client: MlflowClient, experiment: str, run: str, trial: Trial) -> None:
+    """Write a trial to a run of its own, nested in the scan's."""
+    tags = {PARENT: run, ASSAY_ROLE: "trial", "mlflow.source.name": "assay"}
+    if trial.error:
+        tags["assay.error"] = trial.error[:_TAG_LENGTH]
+    nested = client.create_run(experiment, start_time=trial.started, tags=tags, run_name=trial.name).info.run_id
+    _publish_values(client, nested, [Parameters(trial.parameters), Metrics(trial.metrics, 0, trial.time)])
+    client.set_terminated(nested, "FAILED" if trial.error else "FINISHED", trial.time)
 
 
 def _publish_values(client: MlflowClient, run: str, records: Sequence[Record]) -> None:

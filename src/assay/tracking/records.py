@@ -76,6 +76,21 @@ class ModelFolder:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A training of a scan that has ended: a run of its own, nested in the scan's.
+
+    `started` and `time` are milliseconds since 1970; `error` says why it failed, and is empty if it did not.
+    """
+
+    name: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+    started: int
+    time: int
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class End:
     """Last record of an attempt."""
 
@@ -84,7 +99,7 @@ class End:
     ends_study: bool = field(default=False)
 
 
-Record = Begin | Parameters | Metrics | Tags | Artifact | Dataset | ModelFolder | End
+Record = Begin | Parameters | Metrics | Tags | Artifact | Dataset | ModelFolder | Trial | End
 _KINDS: dict[str, type[Record]] = {
     "begin": Begin,
     "parameters": Parameters,
@@ -93,16 +108,21 @@ _KINDS: dict[str, type[Record]] = {
     "artifact": Artifact,
     "dataset": Dataset,
     "model": ModelFolder,
+    "trial": Trial,
     "end": End,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+_NUMBERS: dict[type[Record], str] = {Metrics: "values", Trial: "metrics"}
+"""Where records have numbers."""
 
 
 def to_line(record: Record) -> str:
     """Return one line of JSON without its line end; JSON has no NaN and no infinity, so these become text."""
     content = {"kind": _NAMES[type(record)], **asdict(record)}
-    if isinstance(record, Metrics):
-        content["values"] = {key: value if math.isfinite(value) else str(value) for key, value in record.values.items()}
+    if (numbers := _NUMBERS.get(type(record))) is not None:
+        content[numbers] = {
+            name: value if math.isfinite(value) else str(value) for name, value in content[numbers].items()
+        }
     return json.dumps(content, allow_nan=False, ensure_ascii=False)
 
 
@@ -119,8 +139,8 @@ def from_line(line: str) -> Record:
         raise ValueError("not a record of a tracking journal")
     kind = _KINDS[content.pop("kind")]
     try:
-        if kind is Metrics:
-            content["values"] = {key: float(value) for key, value in content["values"].items()}
+        if (numbers := _NUMBERS.get(kind)) is not None:
+            content[numbers] = {name: float(value) for name, value in content[numbers].items()}
         return kind(**content)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a record of a tracking journal ({error})") from None

@@ -85,7 +85,7 @@ def replay(
 def _write(runs: Sequence[JournalRun], store: Path, artifacts: Path, experiment: str, name: str) -> tuple[str, ...]:
     from mlflow import MlflowClient
 
-    from assay.tracking.publish import PARENT, quiet
+    from assay.tracking.publish import PARENT, publish, quiet
 
     artifacts.mkdir()
     missing: list[str] = []
@@ -99,15 +99,31 @@ def _write(runs: Sequence[JournalRun], store: Path, artifacts: Path, experiment:
         parent = _new_run(client, identifier, name, runs, {})
         for run in study:
             missing += _publish_present(client, identifier, parent, run)
-        for run in runs:
-            if run.begin.role == "training":
-                nested = _new_run(client, identifier, run.begin.name, [run], {PARENT: parent})
-                told = replace(run, records=(*run.records, *_results_of(run.begin.name, study)))
-                missing += _publish_present(client, identifier, nested, told)
+        for method, trainings in _by_method(runs).items():
+            results = _results_of(method, study)
+            above = parent
+            if [run.begin.name for run in trainings] != [method]:  # an ensemble or a scan: a run for the whole of it
+                above = _new_run(client, identifier, method, trainings, {PARENT: parent})
+                publish(client, identifier, above, store.parent, results)
+                results = []
+            for run in trainings:
+                nested = _new_run(client, identifier, run.begin.name, [run], {PARENT: above})
+                missing += _publish_present(client, identifier, nested, replace(run, records=(*run.records, *results)))
                 _terminate(client, nested, [run])
+            if above != parent:
+                _terminate(client, above, trainings)
         _terminate(client, parent, runs)
         _close(client)
     return tuple(missing)
+
+
+def _by_method(runs: Sequence[JournalRun]) -> dict[str, list[JournalRun]]:
+    """Group trainings by their method: `alices~member2` is one of `alices`."""
+    found: dict[str, list[JournalRun]] = {}
+    for run in runs:
+        if run.begin.role == "training":
+            found.setdefault(run.begin.name.split("~")[0], []).append(run)
+    return found
 
 
 def _results_of(method: str, study: Sequence[JournalRun]) -> list[Record]:

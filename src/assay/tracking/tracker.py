@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 from assay.tracking.journal import FILE_NAME, Journal, RunIdentity, now
 from assay.tracking.live import LiveRun, open_live
-from assay.tracking.records import Artifact, Dataset, End, Metrics, ModelFolder, Parameters, Record, Role, Tags
+from assay.tracking.machine import watched
+from assay.tracking.records import Artifact, Dataset, End, Metrics, ModelFolder, Parameters, Record, Role, Tags, Trial
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,18 @@ class Tracker:
         """Record a model folder (with `model.onnx`)."""
         self._tell(ModelFolder(self._relative(folder), name))
 
+    def trial(
+        self,
+        name: str,
+        parameters: Mapping[str, Any],
+        metrics: Mapping[str, float],
+        seconds: float = 0.0,
+        error: str = "",
+    ) -> None:
+        """Record a training of a scan that has just ended, as a run nested in this one; an error marks it failed."""
+        time, values = now(), {label: float(value) for label, value in metrics.items()}
+        self._tell(Trial(name, flatten(parameters), values, time - round(1000.0 * seconds), time, error))
+
     def end(self, status: Literal["FINISHED", "FAILED"], *, ends_study: bool = False) -> None:
         """Record the end, and give a server a bounded time to take what is left."""
         self._tell(End(status, now(), ends_study))
@@ -75,6 +88,7 @@ def tracked(
     role: Role = "study",
     creates_parent: bool = False,
     ends_study: bool = False,
+    system_metrics: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[Tracker]:
     """Track a block: its records, and whether it ended well.
@@ -96,6 +110,8 @@ def tracked(
         in jobs that run side by side.
     ends_study
         Whether the parent run ends with this stage: true for `plot`.
+    system_metrics
+        Whether to record what the machine does meanwhile, with MLflow's monitors.
     environ
         The environment (default: the process's), of which `MLFLOW_TRACKING_URI` names a server.
     """
@@ -106,7 +122,8 @@ def tracked(
     )
     tracker = Tracker(journal, live)
     try:
-        yield tracker
+        with watched(tracker.metrics, stage) if system_metrics else nullcontext():
+            yield tracker
     except BaseException:
         tracker.end("FAILED", ends_study=ends_study)
         raise

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assay.estimators import onnx_graph
+from assay.estimators.onnx_nodes import Graph
 from assay.running.health.ml import onnx
 
 pytestmark = pytest.mark.fast
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.fast
 
 def test_a_fault_of_the_projects_own_writer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "agrees with torch" in onnx()
-    right = onnx_graph._Graph.standardised
+    right = Graph.standardised
 
-    def wrong(self: Any, value: str, scaling: Any) -> str:
-        return right(self, right(self, value, scaling), scaling)
+    def wrong(self: Graph, value: str, centre: Any, scale: Any) -> str:
+        return right(self, right(self, value, centre, scale), centre, scale)
 
-    monkeypatch.setattr(onnx_graph._Graph, "standardised", wrong)
+    monkeypatch.setattr(Graph, "standardised", wrong)
     with pytest.raises(ValueError, match="onnxruntime differs from torch"):
         onnx()

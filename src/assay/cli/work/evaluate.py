@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,15 +14,18 @@ import numpy as np
 from assay.cli.stage import StageRun
 from assay.cli.work.information import Information, information_of
 from assay.cli.work.measuring import Learned, Posed, Question, load_members, normalised, pose, together
+from assay.cli.work.posterior import write_posterior
+from assay.cli.work.toys import summarise_toys
 from assay.errors import InferenceError
 from assay.estimators.diagnostics import Diagnostics, diagnose
 from assay.estimators.ensemble import RatioEnsemble, ScoreEnsemble
 from assay.estimators.families import Estimator
-from assay.estimators.verdicts import CheckResult
+from assay.estimators.verdicts import CheckResult, Verdict
 from assay.files import write_json
+from assay.inference.contour_results import ContourRecord, write_contours
 from assay.inference.curvature import curvature_checks
 from assay.inference.ensemble_limits import spread_of
-from assay.inference.expected import method_limits
+from assay.inference.expected import method_contours, method_limits
 from assay.inference.impacts import SystematicsResult, systematics, write_systematics
 from assay.inference.information import write_fisher
 from assay.inference.information_distribution import write_distributions
@@ -33,15 +37,41 @@ from assay.inference.results import LimitResult, write_limits
 from assay.sampling.samples import load_sample
 from assay.study.model import RateMethod, TruthMethod, Untrained
 
+VERDICT_VALUES: Mapping[Verdict, float] = {"passed": 1.0, "doubtful": 0.5, "failed": 0.0}
+
 
 @dataclass(frozen=True)
 class Results:
     """What one method gives."""
 
+    posed: Posed
+    observed: Array | None
     limits: Sequence[LimitResult]
+    contours: Sequence[ContourRecord]
     information: Information
     systematics: Sequence[SystematicsResult] = ()
     diagnostics: Diagnostics | None = None
+
+
+def evaluate(
+    question: Question, models: Sequence[Path], samples: Path, data: Path | None, toys: Sequence[Path], run: StageRun
+) -> None:
+    """Write and tell a method's answer, and what its toys say of it.
+
+    Parameters
+    ----------
+    question, models, samples, data
+        See `answer`.
+    toys
+        Folders of the method's jobs of toys.
+    run
+        Where to write.
+    """
+    results = answer(question, models, samples, data)
+    write_results(results, run)
+    likelihood_of = partial(_likelihood, question, results.observed)
+    summarise_toys(question, results.posed, toys, results.limits, likelihood_of, run)
+    write_posterior(question, results.posed, likelihood_of, run)
 
 
 def answer(question: Question, models: Sequence[Path], samples: Path, data: Path | None) -> Results:
@@ -71,7 +101,7 @@ def answer(question: Question, models: Sequence[Path], samples: Path, data: Path
     learned = None if whole is None else normalised(question, whole)
     posed = pose(question, learned)
     observed = _observed(question, posed, data)
-    found = _limits(question, posed, observed)
+    found, contours = _limits(question, posed, observed)
     if len(members) > 1:
         found = _with_spread(question, members, found, observed)
     information = information_of(question, posed, learned)
@@ -80,7 +110,7 @@ def answer(question: Question, models: Sequence[Path], samples: Path, data: Path
     if diagnostics is not None and isinstance(learned, RatioEstimator):
         checks = _curvature(question, learned, information)
         diagnostics = replace(diagnostics, checks=(*diagnostics.checks, *checks))
-    return Results(found, information, effects, diagnostics)
+    return Results(posed, observed, found, contours, information, effects, diagnostics)
 
 
 def _observed(question: Question, posed: Posed, data: Path | None) -> Array | None:
@@ -99,15 +129,21 @@ def _observed(question: Question, posed: Posed, data: Path | None) -> Array | No
     return read_observed(data, shape.observables)
 
 
-def _limits(question: Question, posed: Posed, observed: Array | None) -> tuple[LimitResult, ...]:
-    return method_limits(posed.measurement, posed.events, question.wanted, question.method, observed)
+def _limits(
+    question: Question, posed: Posed, observed: Array | None
+) -> tuple[tuple[LimitResult, ...], tuple[ContourRecord, ...]]:
+    """Return a method's limits, and how contours were found if few evaluations are asked for."""
+    if question.wanted.strategy != "contours":
+        return method_limits(posed.measurement, posed.events, question.wanted, question.method, observed), ()
+    pairs = method_contours(posed.measurement, question.wanted, question.method, observed)
+    return tuple(limit for limit, _ in pairs), tuple(record for _, record in pairs)
 
 
 def _with_spread(
     question: Question, members: Sequence[Learned], found: Sequence[LimitResult], observed: Array | None
 ) -> tuple[LimitResult, ...]:
     """Return the ensemble's limits with the spread over the limits of its members."""
-    single = [_limits(question, pose(question, member), observed) for member in members]
+    single = [_limits(question, pose(question, member), observed)[0] for member in members]
     return tuple(replace(one, ensemble=spread_of(ones)) for one, *ones in zip(found, *single, strict=True))
 
 
@@ -162,6 +198,8 @@ def write_results(results: Results, run: StageRun) -> None:
     for limit in results.limits:
         write_limits(run.folder / ("limits_rate" if limit.include_rate else "limits_shape"), limit)
         _tell_limits(limit, run)
+    if results.contours:
+        write_contours(run.folder / "contours", results.contours)
     information = results.information
     write_fisher(run.folder / "fisher", information.results)
     if information.joint:
@@ -173,19 +211,34 @@ def write_results(results: Results, run: StageRun) -> None:
         for effect in results.systematics:
             _tell_systematics(effect, run)
     if results.diagnostics is not None:
-        _write_diagnostics(results.diagnostics, run)
+        _write_diagnostics(results.diagnostics, results.limits[0].method, run)
 
 
-def _write_diagnostics(diagnostics: Diagnostics, run: StageRun) -> None:
+def _write_diagnostics(diagnostics: Diagnostics, method: str, run: StageRun) -> None:
     diagnostics.write(run.folder / "diagnostics.h5")
     write_json(run.folder / "checks.json", [asdict(check) for check in diagnostics.checks])
     for quantity, found in zip(diagnostics.quantities, diagnostics.agreements, strict=True):
         label = quantity.replace(" ", "_")
-        run.tracker.metrics({f"{label}.correlation": found.correlation, f"{label}.mse": found.mean_squared_error})
+        errors = {"correlation": found.correlation, "mse": found.mean_squared_error}
+        run.tracker.metrics({f"{method}.{label}.{name}": value for name, value in errors.items()})
+    run.tracker.metrics(verdict_metrics(method, diagnostics.checks))
     for check in diagnostics.checks:
         click.echo(
             f"  {check.name}: {check.value:.4f} +- {check.error:.4f}, expected {check.expected:g}: {check.verdict}"
         )
+
+
+def verdict_metrics(method: str, checks: Sequence[CheckResult]) -> dict[str, float]:
+    """Return the checks of a method's model as metrics.
+
+    Each check's value, and its verdict as the number passed 1, doubtful 0.5, failed 0; and how many there are of each.
+    """
+    counts = Counter(check.verdict for check in checks)
+    metrics = {f"{method}.checks.{verdict}": float(counts[verdict]) for verdict in VERDICT_VALUES}
+    for check in checks:
+        label = f"{method}.check.{check.name.replace(' ', '_')}"
+        metrics |= {f"{label}.value": check.value, f"{label}.verdict": VERDICT_VALUES[check.verdict]}
+    return metrics
 
 
 def _tell_limits(limit: LimitResult, run: StageRun) -> None:

@@ -135,8 +135,9 @@ def _scanned(study: Study, method: Trained, job: TrainingJob, data: _Data, run: 
         told = ", ".join(f"{name} {value}" for name, value in trial.values.items())
         outcome = trial.error or f"validation loss {trial.validation_loss:.5g}"
         click.echo(f"  trial {trial.number + 1} of {scan.n_trials}: {told}: {outcome}")
-        if not trial.error:
-            run.tracker.metrics({"trial_validation_loss": trial.validation_loss}, trial.number)
+        metrics = {} if trial.error else {"best_epoch": trial.best_epoch, "best_validation_loss": trial.validation_loss}
+        name = f"{job.method} trial {trial.number + 1}"
+        run.tracker.trial(name, {"method": method.kind, **trial.values}, metrics, trial.seconds, trial.error)
 
     outcome = run_scan(scan, job.scan, one, report)
     best = outcome.best_trial

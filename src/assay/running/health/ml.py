@@ -1,4 +1,4 @@
-"""Stages 7-10: torch and its devices, ONNX, figures, MLflow."""
+"""Stages 7-11: torch and its devices, ONNX, figures, MLflow."""
 
 from __future__ import annotations
 
@@ -44,15 +44,20 @@ def onnx() -> str:
     import onnxruntime
     import torch
 
+    from assay.estimators.description import ModelDescription, TrainingRecord
     from assay.estimators.networks import ScoreNetwork, Standardisation
-    from assay.estimators.onnx_graph import score_graph
-    from assay.estimators.settings import NetworkSettings
+    from assay.estimators.onnx_graph import onnx_graph
+    from assay.estimators.settings import NetworkSettings, TrainingSettings
 
     _, x, _ = _network_and_data()
     settings = NetworkSettings(hidden=(8, 8))
     scaling = Standardisation(torch.tensor([0.5, -1.0, 2.0]), torch.tensor([1.0, 2.0, 0.5]))
     network = ScoreNetwork(scaling, Standardisation(torch.tensor([0.1]), torch.tensor([3.0])), settings)
-    model = score_graph(network, settings.activation)
+    training = TrainingRecord(TrainingSettings(), "", "", 0, 0, 0, 0, 0.0, 0.0)
+    description = ModelDescription(
+        "sally", "local_score", ("a", "b", "c"), ("theta",), ((-1.0, 1.0),), (0.0,), settings, training
+    )
+    model = onnx_graph(network, description)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     with torch.no_grad():
         expected = network(x).numpy()
