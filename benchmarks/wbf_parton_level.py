@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from assay.estimators.description import Family
 from assay.estimators.ratio import BlockwiseRatio
@@ -33,8 +34,6 @@ from assay.events.eventfile import read_event_file
 from assay.events.pool import EventPool, Partition
 from assay.files import write_json
 from assay.inference.binning import equal_count_binning
-from assay.inference.histograms import affordable_bins, information_weights
-from assay.inference.templates import Templates, merge_groups
 from assay.inference.truth import TruthRatio, record
 from assay.sampling.augment import draw_ratio_sample
 from assay.sampling.hypotheses import Hypotheses
@@ -50,8 +49,7 @@ Array = NDArray[np.float64]
 STUDY = Path(__file__).parents[1] / "input" / "wbf-4l-parton.yml"
 N_TEST, N_THETA, WIDTH = 50_000, 100, 0.2
 N_HYPOTHESES = 2_000  # in training
-BINS = 40  # in each dimension, where there are 20 events for each
-MIN_EFFECTIVE_EVENTS = 5.0  # of a bin that is not merged with its neighbour
+NEIGHBOURS = 10  # in the space of scores, whose weights give the density there
 PUBLISHED_SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PUBLISHED = {  # arXiv:1805.00020, 1808.00973
     "carl": (0.176, 0.174, 0.167, 0.066),
@@ -63,7 +61,7 @@ PUBLISHED = {  # arXiv:1805.00020, 1808.00973
     "alices": (0.116, 0.034, 0.0111, 0.0021),
 }
 FAMILIES: dict[str, Family] = {"parameterised": "parameterised_ratio", "quadratic": "quadratic_ratio"}
-BINNED = ("sally", "sally_midway", "score", "score_midway", "histogram")
+OF_DENSITIES = ("sally", "sally_midway", "score", "score_midway", "histogram")
 
 
 @dataclass(frozen=True)
@@ -145,14 +143,14 @@ def parts(problem: Problem, n: int, seed: int) -> list[tuple[EventPool, int, np.
 def settings_for(method: str, n: int, seed: int) -> tuple[NetworkSettings, TrainingSettings]:
     """Return network and training for so many events, the same for all methods but for the weight of the score."""
     size = int(np.clip(round(np.log10(n)), 3, 6)) - 3
-    return NetworkSettings((100, 100, 100), preprocessing="auto"), TrainingSettings(
-        epochs=(100, 80, 40, 15)[size],
-        batch_size=(64, 128, 512, 2048)[size],
-        learning_rate=3e-3,
+    return NetworkSettings((100,) * 5, residual=True, preprocessing="auto"), TrainingSettings(
+        epochs=(50, 50, 30, 10)[size],
+        batch_size=(64, 128, 256, 1024)[size],
+        learning_rate=(3e-3, 5e-3, 1e-2, 1e-2)[size],
         final_learning_rate=1e-5,
         weight_decay=(0.3, 0.1, 0.03, 0.01)[size],
         patience=None,
-        alpha=0.1 if method in ("cascal", "rascal", "alices") else 0.0,
+        alpha=10.0 if method in ("cascal", "rascal", "alices") else 0.0,
         seed=seed,
     )
 
@@ -178,7 +176,7 @@ def ratio_error(problem: Problem, method: str, family: Family, n: int, seed: int
 
 
 def sally_error(problem: Problem, point: Array, n: int, seed: int) -> float:
-    """Train SALLY at a point on n events in all, bin its score with the same events, and return the error."""
+    """Train SALLY at a point on n events in all, estimate its density with the same events, and return the error."""
     space = problem.pool.space
     ranges = tuple((float(low), float(high)) for low, high in space.ranges)
     info = SampleInfo(tuple(problem.pool.observables), space.names, ranges, tuple(point.tolist()))
@@ -198,15 +196,7 @@ def sally_error(problem: Problem, point: Array, n: int, seed: int) -> float:
 
 
 def score_error(problem: Problem, events: EventPool, point: Array, score: Array, test: Array) -> float:
-    """Return the error of a histogram of scores (n, P) of events drawn at a point, given those of the test events."""
-    shares = information_weights(score, np.ones(len(score)))
-    return binned_error(problem, events, point, score, test, shares)
-
-
-def binned_error(
-    problem: Problem, events: EventPool, point: Array, values: Array, test: Array, shares: Array | None = None
-) -> float:
-    """Return the error of the ratio of two histograms, filled with unweighted events and their exact ratios.
+    """Return the error of a ratio of densities of scores: of the sums of weights of each test event's neighbours.
 
     Parameters
     ----------
@@ -214,27 +204,37 @@ def binned_error(
         The problem.
     events, point
         Events drawn at a point (P,).
-    values, test
-        What is binned, of them (n, D) and of the test events (E, D).
-    shares
-        Of which all bins have as much, (n,); None: the same for each event.
+    score, test
+        The scores there, of these events (n, P) and of the test events (E, P).
     """
-    n_events, n_dims = values.shape
-    bins = affordable_bins([BINS] * n_dims, n_events)
-    names = [f"axis {number}" for number in range(n_dims)]
-    binning = equal_count_binning(names, values, np.ones(n_events) if shares is None else shares, bins)
+    spread = score.std(axis=0)
+    _, nearest = cKDTree(score / spread).query(test / spread, NEIGHBOURS)
     weights = events.weights / events.event_weights(point)
-    filled = Templates.fill(events.morphing, weights, binning.index(values), binning.n_bins)
-    everywhere = np.vstack([problem.denominator, problem.theta])
-    groups = merge_groups(filled, point, everywhere, MIN_EFFECTIVE_EVENTS)
-    templates, place = filled.merged(groups), groups[binning.index(test)]
+    return ratio_of_sums_error(
+        problem, np.stack([column[nearest].sum(axis=1) for column in weights.T], axis=1), weights
+    )
 
-    def log_shares(theta: Array) -> Array:
-        expected = templates.cross_sections(theta)
-        return np.asarray(np.log(expected / expected.sum(axis=1, keepdims=True)))
 
-    below = log_shares(problem.denominator[None])
-    return problem.error(lambda theta: (log_shares(theta) - below)[:, place])
+def ratio_of_sums_error(problem: Problem, near: Array, weights: Array) -> float:
+    """Return the error of log [sum of weights near x / sum of all weights] at theta, minus the same at theta1.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    near
+        Sums of the weights at all benchmarks (E, B) near every test event.
+    weights
+        All weights (n, B).
+    """
+    total = weights.sum(axis=0)
+
+    def log_share(theta: Array) -> Array:
+        morphing = problem.pool.morphing.weights(theta)
+        return np.asarray(np.log(morphing @ near.T) - np.log(morphing @ total)[:, None])
+
+    below = log_share(problem.denominator[None])
+    return problem.error(lambda theta: log_share(theta) - below)
 
 
 def histogram_error(problem: Problem, n: int, seed: int) -> float:
@@ -244,14 +244,18 @@ def histogram_error(problem: Problem, n: int, seed: int) -> float:
     rng = np.random.default_rng([seed, n])
     events = drawn(problem.pool.select(Partition.TRAIN), problem.sm, n, rng)
     values, test = (np.stack([x[:, pt].max(axis=1), x[:, phi]], axis=1) for x in (events.x, problem.test.x))
-    return binned_error(problem, events, problem.sm, values, test)
+    bins = round(0.5 * n**0.35)
+    binning = equal_count_binning(("pt", "phi"), values, np.ones(n), (bins, bins))
+    weights, bin_of = events.weights / events.event_weights(problem.sm), binning.index(values)
+    sums = np.stack([np.bincount(bin_of, column, binning.n_bins) for column in weights.T], axis=1)
+    return ratio_of_sums_error(problem, sums[binning.index(test)], weights)
 
 
 def run(problem: Problem, method: str, family: str, n: int, seed: int) -> float:
-    """Return the error of a method: of the registry, or of `BINNED`."""
+    """Return the error of a method: of the registry, or of `OF_DENSITIES`."""
     if method == "histogram":
         return histogram_error(problem, n, seed)
-    if method not in BINNED:
+    if method not in OF_DENSITIES:
         return ratio_error(problem, method, FAMILIES[family], n, seed)
     point = (problem.sm + problem.denominator) / 2.0 if method.endswith("midway") else problem.sm
     if method.startswith("sally"):
@@ -306,7 +310,7 @@ def main() -> None:
     parser.add_argument("events", type=Path)
     parser.add_argument("results", type=Path)
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000])
-    parser.add_argument("--methods", nargs="*", default=[*PUBLISHED, *BINNED[1:]])
+    parser.add_argument("--methods", nargs="*", default=[*PUBLISHED, *OF_DENSITIES[1:]])
     parser.add_argument("--families", nargs="*", default=list(FAMILIES), choices=FAMILIES)
     parser.add_argument("--seeds", type=int, default=1)
     arguments = parser.parse_args()
@@ -319,7 +323,7 @@ def main() -> None:
         (method, family, n, seed)
         for n in arguments.sizes
         for method in arguments.methods
-        for family in (("",) if method in BINNED else arguments.families)
+        for family in (("",) if method in OF_DENSITIES else arguments.families)
         for seed in range(arguments.seeds)
     ]
     for key in asked:

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from assay.cli.stage import StageRun
-from assay.cli.work import evaluate
+from assay.cli.work.information import information_of
+from assay.cli.work.measuring import Question, normalised, pose, question_of
 from assay.cli.work.pool import event_pool
 from assay.cli.work.sample import draw_samples
 from assay.errors import MismatchError
-from assay.estimators.diagnostics import Diagnostics
 from assay.events.eventfile import write_event_file
 from assay.events.pool import Partition
 from assay.events.table import EventTable, ObservableInfo, Sample
+from assay.inference.expected import method_limits
 from assay.sampling.from_study import SampleRequest
-from assay.sampling.samples import RatioSample, ScoreSample
 from assay.study.load import load_study
-from assay.study.model import ScoreMethod, Study
+from assay.study.model import Study
 from assay.study.resolve import resolve
 from assay.theory.morphing import Morphing
 from assay.theory.parameters import Benchmark, Parameter, ParameterSpace
@@ -63,13 +63,26 @@ def rows(x: Any) -> set[bytes]:
     return {row.tobytes() for row in np.asarray(x, dtype=np.float32)}
 
 
-def question(study: Study, events: Path, method: str) -> evaluate.Question:
-    return evaluate.question_of(study, method, study.methods[method], events, Path("unused"))
+def question(study: Study, events: Path, method: str, **changes: object) -> Question:
+    section = study.methods[method].model_copy(update=changes)
+    return question_of(study, method, section, events)
 
 
 @dataclass
-class Spy:
-    """An estimator that remembers which events it was asked about."""
+class ScoreSpy:
+    """An estimator of the score that remembers which events it was asked about."""
+
+    observables: tuple[str, ...] = ("pt_j1", "delta_phi_jj")
+    seen: set[bytes] = field(default_factory=set)
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        self.seen |= rows(x)
+        return np.asarray(x)
+
+
+@dataclass
+class RatioSpy:
+    """The same of the ratio."""
 
     observables: tuple[str, ...] = ("pt_j1", "delta_phi_jj")
     seen: set[bytes] = field(default_factory=set)
@@ -79,45 +92,39 @@ class Spy:
         self.seen |= rows(x)
         return np.asarray(theta @ x.T - 0.5 * (theta**2).sum(axis=1, keepdims=True))
 
-    def score(self, x: np.ndarray, theta: np.ndarray | None = None) -> np.ndarray:
+    def summed_log_ratio(self, x: np.ndarray, theta: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return np.asarray(self.log_ratio(x, theta) @ weights)
+
+    def score(self, x: np.ndarray, theta: np.ndarray) -> np.ndarray:
         self.seen |= rows(x)
-        return np.asarray(x if theta is None else x - theta)
+        return np.asarray(x - theta)
 
 
 @pytest.mark.parametrize("normalise", [False, True])
-def test_limits_of_a_ratio_see_no_event_of_its_training(
-    study: Study, events: Path, monkeypatch: pytest.MonkeyPatch, normalise: bool
-) -> None:
-    nothing = Diagnostics((), (), np.zeros((0, 0)), np.zeros((0, 0)))
-    monkeypatch.setattr(evaluate, "ratio_diagnostics", lambda *_: nothing)
-    monkeypatch.setattr(RatioSample, "load", lambda *_: None)
-    asked, spy = question(study, events, "alice"), Spy()
-    evaluate._ratio(asked, spy, normalise)  # type: ignore[arg-type]
+def test_limits_of_a_ratio_see_no_event_of_its_training(study: Study, events: Path, normalise: bool) -> None:
+    asked, spy = question(study, events, "alice", normalise=normalise), RatioSpy()
+    learned = normalised(asked, spy)  # type: ignore[arg-type]
+    posed = pose(asked, learned)
+    assert posed.events is asked.test
+    method_limits(posed.measurement, posed.events, asked.wanted, "alice")
+    information_of(asked, posed, learned)
     validation = rows(asked.pool.select(Partition.VALIDATION).x) if normalise else set()
     assert spy.seen == rows(asked.test.x) | validation
     assert not spy.seen & rows(asked.training.x)
 
 
-def test_templates_of_a_score_are_of_test_events_alone(
-    study: Study, events: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(evaluate, "score_diagnostics", lambda *_: None)
-    monkeypatch.setattr(ScoreSample, "load", lambda *_: None)
-    filled: list[Any] = []
-    for name in ("histogram_limits", "calibrated_fisher", "truth_fisher"):
-        function, place = getattr(evaluate, name), -1 if name == "histogram_limits" else 1
-
-        def recorded(*arguments: Any, function: Any = function, place: int = place) -> Any:
-            filled.append(arguments[place])
-            return function(*arguments)
-
-        monkeypatch.setattr(evaluate, name, recorded)
-    asked = question(study, events, "sally")
-    section = study.methods["sally"]
-    assert isinstance(section, ScoreMethod)
-    evaluate._score(asked, section, Spy())  # type: ignore[arg-type]
-    assert len(filled) == 3
-    assert all(part is asked.test for part in filled)
+def test_templates_of_a_score_are_of_test_events_alone(study: Study, events: Path) -> None:
+    """Its bins are those of training events; what fills them, and its information, is not."""
+    asked, spy = question(study, events, "sally"), ScoreSpy()
+    posed = pose(asked, spy)
+    assert posed.events is asked.test
+    assert posed.histogram is not None
+    filled = posed.histogram.templates.cross_sections(asked.reference).sum()
+    assert np.isclose(filled, asked.test.cross_section(np.array(asked.reference))[0][0])
+    spy.seen.clear()
+    found = information_of(asked, posed, spy)
+    assert spy.seen == rows(asked.test.x)
+    assert [one.method for one in found.results] == ["sally", "sally", "parton level", "parton level"]
     assert not rows(asked.test.x) & rows(asked.training.x)
 
 

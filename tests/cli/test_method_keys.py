@@ -21,6 +21,7 @@ pytestmark = pytest.mark.fast
 Write = Callable[..., Path]
 Keys = Mapping[str, str]
 METHODS = ("alice", "sally", "histogram_2d", "rate")
+TRAINED = ("alice", "sally")
 
 
 @pytest.fixture
@@ -39,10 +40,10 @@ def keys(small_study: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ) -> None:
         found[f"{name} {job}".strip()] = _key(STAGES[name], study, job, folder, (), settings or {})
 
-    for stage in ("sample", "train", "evaluate"):
+    for stage in ("sample", "train", "toys", "evaluate"):
         monkeypatch.setattr(importlib.import_module(f"assay.cli.{stage}"), "run_stage", run_stage)
 
-    def of(remove: str = "", **changes: Any) -> Keys:
+    def of(jobs: Iterable[str] = TRAINED, remove: str = "", **changes: Any) -> Keys:
         found.clear()
         study = load_study(small_study(**changes))
         methods = {name: method for name, method in study.methods.items() if name != remove}
@@ -50,9 +51,12 @@ def keys(small_study: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         write_resolved(path, study.model_copy(update={"methods": methods}))
         common = ["--study", path, "--output", tmp_path / "out"]
         commands: list[list[object]] = [["sample", *common, "--events", "e"]]
+        if "toys" in changes.get("limits", {}):
+            commands += [["toys", *common, "--job", "alice~toys1", "--events", "e", "m"]]
+        given = ["--samples", "s", "--events", "e"]
+        for job in (*jobs, *(method for method in METHODS if method not in TRAINED)):
+            commands += [["train", *common, "--job", job, *given]]
         for method in METHODS:
-            given = ["--samples", "s", "--events", "e"]
-            commands += [["train", *common, "--job", method, *given]]
             commands += [["evaluate", *common, "--method", method, *given, "m"]]
         for command in commands:
             result = CliRunner().invoke(cli, [str(word) for word in command])
@@ -70,7 +74,6 @@ def steps(stage: str, *methods: str) -> set[str]:
     return {f"{stage} {method}" for method in methods}
 
 
-TRAINED = ("alice", "sally")
 DONE_AGAIN: dict[str, tuple[dict[str, Any], set[str]]] = {
     "nothing": ({}, set()),
     "bins of a histogram": (
@@ -91,6 +94,16 @@ DONE_AGAIN: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "samples": ({"sampling": {"train_samples": 3000}}, {"sample", *steps("evaluate", *METHODS)}),
     "luminosity": ({"luminosity": 3.0}, steps("evaluate", *METHODS)),
+    "calibration of a ratio": (
+        {"methods": {"alice": {"calibration": "isotonic"}}},
+        {"train alice", "evaluate alice"},
+    ),
+    "statistic of a score": ({"methods": {"sally": {"statistic": "adaptive"}}}, {"evaluate sally"}),
+    "grid of limits": (
+        {"limits": {"grid": {"CWL2": {"range": [-0.1, 0.1], "points": 7}}}},
+        steps("evaluate", *METHODS),
+    ),
+    "system metrics": ({"tracking": {"system_metrics": True}}, set()),
     "title, execution and tracking": (
         {"title": "other", "execution": {"jobs_per_step": 7, "retries": 0}, "tracking": {"experiment": "other"}},
         set(),
@@ -105,6 +118,30 @@ def test_a_change_has_done_again_what_depends_on_it(keys: Callable[..., Keys], w
     before, after = keys(), keys(**changes)
     assert set(before) == {"sample", *steps("train", *METHODS), *steps("evaluate", *METHODS)}
     assert {step for step in before if after[step] != before[step]} == expected
+
+
+def test_more_toys_draw_no_samples_and_train_nothing(keys: Callable[..., Keys]) -> None:
+    """Nor do further points; more jobs are a new list for the engine, which the stage `sample` publishes."""
+    before = keys(limits={"toys": {"experiments": 40}})
+    for toys in ({"experiments": 80}, {"experiments": 40, "points": ["sm"]}):
+        after = keys(limits={"toys": toys})
+        changed = {step for step in before if after[step] != before[step]}
+        assert changed == {"toys alice~toys1", *steps("evaluate", *METHODS)}
+
+
+def test_a_member_more_leaves_the_others_alone(keys: Callable[..., Keys]) -> None:
+    jobs = ("alice~member1", "alice~member2")
+    before = keys(jobs, methods={"alice": {"ensemble": 2}})
+    after = keys(jobs, methods={"alice": {"ensemble": 3}})
+    assert before["train alice~member1"] != before["train alice~member2"]
+    assert {step for step in after if after[step] != before[step]} == {"sample", "evaluate alice"}
+
+
+def test_samples_that_are_drawn_afresh_depend_on_what_they_are_drawn_from(keys: Callable[..., Keys]) -> None:
+    streaming: dict[str, Any] = {"methods": {"alice": {"training": {"source": "streaming"}}}}
+    before, after = keys(**streaming), keys(**streaming, sampling={"hypotheses": 7})
+    changed = {step for step in after if after[step] != before[step]}
+    assert changed & set(steps("train", *METHODS)) == {"train alice"}
 
 
 def test_a_method_that_goes_leaves_the_others_alone(keys: Callable[..., Keys]) -> None:

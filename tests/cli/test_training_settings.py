@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from assay.cli.work.train import settings_of
+from assay.cli.work.train import settings_of, tried
 from assay.study.load import load_study
 from assay.study.model import RatioMethod, ScoreMethod, Study, TrainingSection
 from assay.study.resolve import resolve
@@ -24,7 +25,12 @@ CHANGES = {
     "learning_rate": 0.004,
     "final_learning_rate": 0.0004,
     "schedule": "exponential",
-    "optimiser": "adam",
+    "optimiser": "sgd",
+    "momentum": 0.8,
+    "trim": 6.0,
+    "source": "streaming",
+    "mixed_precision": True,
+    "compile": True,
     "weight_decay": 0.05,
     "early_stopping_patience": 5,
     "max_gradient_norm": 3.0,
@@ -51,7 +57,12 @@ def check(study: Study, name: str) -> None:
         "early_stopping_patience": settings.patience,
         "max_gradient_norm": settings.gradient_clip,
         "device": settings.device,
+        "momentum": settings.momentum,
+        "trim": settings.trim,
+        "mixed_precision": settings.mixed_precision,
+        "compile": settings.compiled,
     }
+    assert set(CHANGES) - set(found) == {"hidden_layers", "activation", "residual", "preprocessing", "source"}
     assert found == {key: value for key, value in CHANGES.items() if key in found}
     assert settings.seed == 3
 
@@ -76,6 +87,17 @@ def test_the_changes_cover_every_setting() -> None:
     """A new setting has to be passed on, too."""
     assert set(CHANGES) == set(TrainingSection.model_fields)
     assert not {key for key, value in CHANGES.items() if value == TrainingSection.model_fields[key].default}
+
+
+def test_a_trial_changes_what_it_tries_alone(small_study: Write) -> None:
+    method = resolve(load_study(small_study())).methods["alices"]
+    assert isinstance(method, RatioMethod)
+    changed = tried(method, {"hidden_layers": (5, 6), "alpha": 0.7, "learning_rate": 0.02})
+    network, settings = settings_of(changed, 3)
+    assert (network.hidden, settings.alpha, settings.learning_rate) == ((5, 6), 0.7, 0.02)
+    _, unchanged = settings_of(method, 3)
+    assert replace(settings, alpha=unchanged.alpha, learning_rate=unchanged.learning_rate) == unchanged
+    assert tried(method, {}) == method
 
 
 def test_defaults_train() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assay.errors import InferenceError
-from assay.inference.toy_data import Toys, draw_toys
+from assay.inference.toy_data import Toys, draw_toys, joined
 
 pytestmark = pytest.mark.fast
 
@@ -37,6 +37,17 @@ def test_multiplicities_are_those_of_single_toys() -> None:
     assert [part.tolist() for part in toys.events(0)] == [[3, 5], [2, 1]]
     assert [part.tolist() for part in toys.events(1)] == [[], []]
     assert [part.tolist() for part in toys.events(2)] == [[3, 7], [1, 1]]
+
+
+def test_joined_toys_are_the_toys_of_all_parts() -> None:
+    first, second = (
+        Toys(np.array([1, 2, 2]), np.array([2, 3]), np.ones((2, 1))),
+        Toys(np.array([5]), np.array([0, 1]), np.zeros((2, 1))),
+    )
+    both = joined([first, second])
+    assert both.sizes.tolist() == [2, 1, 0, 1]
+    assert [both.events(n)[0].tolist() for n in range(4)] == [[1, 2], [2], [], [5]]
+    assert both.centres[:, 0].tolist() == [1, 1, 0, 0]
 
 
 def test_events_of_negative_weight_are_refused_unless_few(amplitude_pool) -> None:

@@ -11,7 +11,7 @@ from assay.inference.grid import Grid
 from assay.inference.measurements import histogram_measurement, rate_measurement, ratio_measurement
 from assay.inference.models import RatioShape
 from assay.inference.toy_batch import merged
-from assay.inference.toys import ToySetting, failure_name, run_toys, toy_likelihoods
+from assay.inference.toys import ToySetting, failure_name, run_all_toys, run_toys, toy_likelihoods
 
 pytestmark = pytest.mark.fast
 
@@ -138,6 +138,16 @@ def test_same_seed_same_toys_and_batches_merge(ratio_setting) -> None:
         (False, 1, 2),
     ]
     assert np.array_equal(together[0].q, np.concatenate([first[0].q, more[0].q]))
+
+
+def test_all_points_together_are_each_point_by_itself(ratio_setting) -> None:
+    together = run_all_toys(ratio_setting, 3, 8)
+    assert [(batch.point, batch.include_rate) for batch in together] == [(0, True), (0, False), (1, True), (1, False)]
+    for point in range(2):
+        alone = run_toys(ratio_setting, point, 3, np.random.default_rng([8, point]))
+        for found, expected in zip(together[2 * point : 2 * point + 2], alone, strict=True):
+            assert np.allclose(found.q, expected.q, atol=1e-8)
+            assert np.array_equal(found.covers, expected.covers)
 
 
 def test_batches_of_different_points_are_not_merged(ratio_setting) -> None:

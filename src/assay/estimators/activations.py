@@ -71,7 +71,7 @@ def _elu(a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _leaky(leak: float) -> Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]:
     def along(a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        slope = torch.where(a > 0, 1.0, leak).to(a.dtype)
+        slope = (a > 0).to(a.dtype) * (1.0 - leak) + leak
         return a * slope, slope, a
 
     return along
@@ -81,7 +81,7 @@ def _straight(f: Tensor, slope: Tensor, a: Tensor) -> Tensor:
     return torch.zeros_like(f)
 
 
-ACTIVATIONS: dict[ActivationName, Activation] = {
+CURVES: dict[ActivationName, Activation] = {
     "elu": Activation(functional.elu, _elu, lambda f, slope, a: torch.where(a < 0, slope, 0.0)),
     "gelu": Activation(functional.gelu, _gelu, lambda f, slope, bend: bend),
     "leaky_relu": Activation(functional.leaky_relu, _leaky(_LEAK), _straight),

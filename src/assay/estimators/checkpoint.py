@@ -11,8 +11,11 @@ from torch import Tensor, nn
 
 from assay.errors import TrainingError
 from assay.estimators.history import EpochRecord
+from assay.estimators.optimisers import Optimiser
 from assay.estimators.settings import TrainingSettings
 from assay.files import atomic_path
+
+_FORMAT = 2  # of the optimiser's state: one row of numbers for all parameters
 
 
 @dataclass
@@ -32,10 +35,11 @@ class Progress:
 
 
 def write_checkpoint(
-    path: Path, fingerprint: str, progress: Progress, network: nn.Module, optimiser: torch.optim.Optimizer
+    path: Path, fingerprint: str, progress: Progress, network: nn.Module, optimiser: Optimiser
 ) -> None:
     """Write all that is needed to go on."""
     content = {
+        "format": _FORMAT,
         "fingerprint": fingerprint,
         "records": [asdict(record) for record in progress.records],
         "best_epoch": progress.best_epoch,
@@ -48,9 +52,7 @@ def write_checkpoint(
         torch.save(content, temporary)
 
 
-def read_checkpoint(
-    path: Path, fingerprint: str, network: nn.Module, optimiser: torch.optim.Optimizer
-) -> Progress | None:
+def read_checkpoint(path: Path, fingerprint: str, network: nn.Module, optimiser: Optimiser) -> Progress | None:
     """Set network and optimiser to a checkpoint and return its progress; None if it is of another training.
 
     Raises
@@ -66,7 +68,7 @@ def read_checkpoint(
         raise TrainingError(
             f"the checkpoint cannot be read ({type(error).__name__}: {error})", where=str(path), mend="delete it"
         ) from None
-    if content["fingerprint"] != fingerprint:
+    if content.get("format") != _FORMAT or content["fingerprint"] != fingerprint:
         return None
     network.load_state_dict(content["network"])
     optimiser.load_state_dict(content["optimiser"])

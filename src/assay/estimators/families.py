@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from assay.errors import TrainingError
+from assay.estimators.calibrated import CalibratedRatio
 from assay.estimators.coefficient_ratio import CoefficientRatio
 from assay.estimators.density import Density
 from assay.estimators.density_objective import DensityObjective
@@ -48,7 +49,7 @@ from assay.estimators.thin_plate import spans
 from assay.sampling.rate import PolynomialRate
 from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
-Ratio = ParameterisedRatio | CoefficientRatio | DoublyParameterisedRatio | PointwiseRatio | Density
+Ratio = ParameterisedRatio | CoefficientRatio | DoublyParameterisedRatio | PointwiseRatio | Density | CalibratedRatio
 Estimator = Ratio | LocalScore
 
 
@@ -231,6 +232,7 @@ def _check_points(sample: RatioSample) -> None:
 
 
 _MOST_POINTS = 200
+_MOST_COUNTS = 1e5
 
 
 def _unit(n: int) -> Standardisation:
@@ -243,6 +245,8 @@ def _moments(values: NDArray[np.float32]) -> Standardisation:
 
 
 def _discrete(x: NDArray[np.float32]) -> tuple[bool, ...]:
-    """Return which observables (N, O) are counts: whole numbers, more than one of them."""
-    values = np.asarray(x)
-    return tuple(bool((column == np.round(column)).all() and column.min() < column.max()) for column in values.T)
+    """Return which observables (N, O) are counts: whole numbers, of which there are some, and not rounded ones."""
+    return tuple(
+        bool((column == np.round(column)).all() and column.min() < column.max() and np.abs(column).max() < _MOST_COUNTS)
+        for column in np.asarray(x).T
+    )

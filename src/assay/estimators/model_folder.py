@@ -30,7 +30,7 @@ _ONNX = "model.onnx"
 _MEND = "train the model again, or take the folder whole from where it was written"
 
 
-def save_estimator(folder: str | Path, estimator: Estimator | CalibratedRatio) -> None:
+def save_estimator(folder: str | Path, estimator: Estimator) -> None:
     """Write a model folder, which appears when it is complete and replaces one of the same name."""
     network, description = estimator.network, estimator.description
     graph = onnx_graph(network, description)
@@ -51,7 +51,7 @@ def save_estimator(folder: str | Path, estimator: Estimator | CalibratedRatio) -
         )
 
 
-def load_estimator(folder: str | Path, observables: Sequence[str] | None = None) -> Estimator | CalibratedRatio:
+def load_estimator(folder: str | Path, observables: Sequence[str] | None = None) -> Estimator:
     """Read a model folder.
 
     Parameters
@@ -85,7 +85,7 @@ def load_estimator(folder: str | Path, observables: Sequence[str] | None = None)
         raise ModelError(f"the weights do not fit the architecture ({error})", where=str(folder), mend=_MEND) from None
     network.eval()
     estimator = definition.estimator(network, description)
-    if description.calibration is None or isinstance(estimator, LocalScore):
+    if description.calibration is None or isinstance(estimator, LocalScore | CalibratedRatio):
         return estimator
     return CalibratedRatio(estimator, description.calibration)
 

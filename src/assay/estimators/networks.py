@@ -9,27 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from assay.estimators.activations import CURVES
 from assay.estimators.preprocessing import Preprocessing, Standardisation
 from assay.estimators.settings import ActivationName, NetworkSettings
+from assay.estimators.slopes import Tape, Weights, add_gradient, evaluated
 
 __all__ = ["ACTIVATIONS", "Features", "Perceptron", "RatioNetwork", "ScoreNetwork", "Standardisation"]
 
 Features = Standardisation | Preprocessing
 
-ACTIVATIONS: dict[ActivationName, Callable[[Tensor], Tensor]] = {
-    "elu": functional.elu,
-    "gelu": functional.gelu,
-    "leaky_relu": functional.leaky_relu,
-    "relu": functional.relu,
-    "sigmoid": torch.sigmoid,
-    "silu": functional.silu,
-    "softplus": functional.softplus,
-    "tanh": torch.tanh,
-}
+ACTIVATIONS: dict[ActivationName, Callable[[Tensor], Tensor]] = {name: one.value for name, one in CURVES.items()}
 
 
 class Perceptron(nn.Module):
@@ -85,11 +76,29 @@ class RatioNetwork(Perceptron):
     def __init__(self, x: Features, theta: Standardisation, settings: NetworkSettings) -> None:
         super().__init__(x, 1, settings)
         self.theta = theta
+        self.curve = CURVES[settings.activation]
         self.from_theta = nn.Linear(theta.n_features, settings.hidden[0], bias=False)
 
     def forward(self, x: Tensor, theta: Tensor) -> Tensor:
         """Return log r, shape (n,), for x (n, O) and theta (n, P), row by row."""
         return self.log_ratio(self.first_of_x(x) + self.first_of_theta(theta))
+
+    def log_ratio_and_slope(self, x: Tensor, theta: Tensor, n_slopes: int) -> tuple[Tensor, Tensor, Tape]:
+        """Return log r (n,), its slope in the standardised parameters (m, P) for the first m rows, and a tape.
+
+        The same numbers as `forward` and its derivative, without a graph: `add_gradient` takes the tape (`slopes`).
+        """
+        return evaluated(self._weights(), self.x(x), self.theta(theta), n_slopes)
+
+    def add_gradient(self, tape: Tape, bar_r: Tensor, bar_t: Tensor) -> None:
+        """Add the gradient of a loss with derivatives bar_r (n,) and bar_t (m, P) to the parameters'."""
+        add_gradient(self._weights(), tape, bar_r, bar_t)
+
+    def _weights(self) -> Weights:
+        hidden = tuple((layer.weight, layer.bias) for layer in self.hidden)
+        skips = tuple(self.residual and layer.in_features == layer.out_features for layer in self.hidden)
+        first = (self.from_x.weight, self.from_x.bias, self.from_theta.weight)
+        return Weights(*first, hidden, skips, self.output.weight, self.output.bias, self.curve)
 
     def first_of_x(self, x: Tensor) -> Tensor:
         """Return the observables' part of the first layer, before its activation: (n, O) -> (n, H)."""

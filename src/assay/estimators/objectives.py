@@ -8,7 +8,7 @@ objective: `ratio_objective`, `doubly_objective`, `score_objective`, `density_ob
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from torch import Tensor, nn
@@ -36,6 +36,16 @@ class AnyObjective(Protocol):
 
     def loss(self, groups: Groups, differentiable: bool) -> Tensor:
         """Return the mean loss of a batch of packed rows; `differentiable` if its gradient will be asked for."""
+
+
+@runtime_checkable
+class ByHand(Protocol):
+    """An objective that can differentiate without a graph, if `analytic` is set."""
+
+    analytic: bool
+
+    def loss_with_gradient(self, groups: Groups) -> Tensor:
+        """Return the mean loss of a batch and add its gradient to the parameters'."""
 
 
 def check_finite(sample: Sample, where: str) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from assay.estimators.likelihood_ratio import RatioBatch
 from assay.estimators.methods import RatioMethod
+from assay.estimators.networks import RatioNetwork
 from assay.estimators.objectives import Groups
 from assay.estimators.preprocessing import Standardisation
 from assay.sampling.samples import RatioSample
@@ -33,12 +34,18 @@ class RatioObjective:
         theta.
     sample
         Any sample of the study, for the names of the columns.
+
+    Attributes
+    ----------
+    analytic
+        Whether the network's derivatives are known by hand (`slopes`); set to false for a compiled network.
     """
 
     def __init__(self, method: RatioMethod, alpha: float, network: nn.Module, sample: RatioSample) -> None:
         self.method = method
         self.alpha = alpha
         self.network = network
+        self.analytic = isinstance(network, RatioNetwork)
         self._theta: Standardisation = network.theta  # type: ignore[assignment]
         self._widths = [len(sample.info.observables), len(sample.info.parameters), 1]
         names = (*sample.info.observables, *(f"theta0 {name}" for name in sample.info.parameters), "r_xz")
@@ -55,23 +62,42 @@ class RatioObjective:
 
     def loss(self, groups: Groups, differentiable: bool) -> Tensor:
         """Return the mean loss over the rows with y = 0 and those with y = 1."""
-        x0, theta0, r0, t_xz = self._columns(groups[0])
-        x1, theta1, r1, _ = self._columns(groups[1])
-        if self.method.uses_joint_score:
-            log_r0, t = self._log_ratio_and_score(x0, theta0, differentiable)
+        x, theta, label, n_scored = self._columns(groups)
+        if self.analytic and not differentiable and not torch.is_autocast_enabled(x.device.type):
+            log_r, t, _ = self.network.log_ratio_and_slope(x, theta, n_scored)  # type: ignore[operator]
         else:
-            log_r0, t = self.network(x0, theta0), t_xz
-        log_r = torch.cat([log_r0, self.network(x1, theta1)])
-        y = torch.cat([torch.zeros_like(r0), torch.ones_like(r1)])
-        return self.method.objective(RatioBatch(log_r, y, torch.cat([r0, r1]), t, t_xz), self.alpha)
+            log_r, t = self._log_ratio_and_score(x, theta, n_scored, differentiable)
+        return self._loss(log_r, t, label)
 
-    def _columns(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def loss_with_gradient(self, groups: Groups) -> Tensor:
+        """Return the mean loss, and add its gradient to the parameters'; if `analytic`."""
+        x, theta, label, n_scored = self._columns(groups)
+        with torch.no_grad():
+            log_r, t, tape = self.network.log_ratio_and_slope(x, theta, n_scored)  # type: ignore[operator]
+        loss = self._loss(log_r.requires_grad_(), t.requires_grad_(), label)
+        bar_r, bar_t = torch.autograd.grad(loss, (log_r, t), allow_unused=True)
+        with torch.no_grad():
+            self.network.add_gradient(tape, bar_r, bar_t)  # type: ignore[operator]
+        return loss.detach()
+
+    def _columns(self, groups: Groups) -> tuple[Tensor, Tensor, RatioBatch, int]:
+        """Return x, theta0, all but the network's answers, and how many rows have a score."""
+        n, rows = len(groups[0]), torch.cat(groups)
         x, theta, r, t_xz = torch.split(rows, [*self._widths, rows.shape[1] - sum(self._widths)], dim=1)
-        return x, theta, r[:, 0], t_xz
+        y = rows.new_zeros(len(rows))
+        y[n:] = 1.0
+        label = RatioBatch(y, y, r[:, 0], t_xz, t_xz[:n])
+        return x, theta, label, n if self.method.uses_joint_score else 0
 
-    def _log_ratio_and_score(self, x: Tensor, theta: Tensor, differentiable: bool) -> tuple[Tensor, Tensor]:
+    def _loss(self, log_r: Tensor, t: Tensor, label: RatioBatch) -> Tensor:
+        return self.method.objective(RatioBatch(log_r, label.y, label.r_xz, t, label.t_xz), self.alpha)
+
+    def _log_ratio_and_score(self, x: Tensor, theta: Tensor, n: int, differentiable: bool) -> tuple[Tensor, Tensor]:
+        """Return log r of all rows, and the scaled score of the first n."""
+        if n == 0:
+            return self.network(x, theta), theta[:0]
         with torch.enable_grad():
-            theta = theta.detach().requires_grad_()
-            log_r = self.network(x, theta)
-            (t,) = torch.autograd.grad(log_r.sum(), theta, create_graph=differentiable)
-        return log_r, t * self._theta.scale
+            scored = theta[:n].detach().requires_grad_()
+            log_r = self.network(x[:n], scored)
+            (t,) = torch.autograd.grad(log_r.sum(), scored, create_graph=differentiable)
+        return torch.cat([log_r, self.network(x[n:], theta[n:])]), t * self._theta.scale

@@ -1,11 +1,8 @@
-"""How the learning rate goes through a training, and which optimisers there are."""
+"""How the learning rate goes through a training."""
 
 from __future__ import annotations
 
 import math
-
-import torch
-from torch import nn
 
 from assay.estimators.settings import TrainingSettings
 
@@ -32,15 +29,3 @@ def learning_rate_at(settings: TrainingSettings, done: float) -> float:
             return last + (first - last) * done / _WARM_UP
         return last + (first - last) * (1.0 + math.cos(math.pi * (done - _WARM_UP) / (1.0 - _WARM_UP))) / 2.0
     return first
-
-
-def optimiser_of(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Return the optimiser of a network's parameters."""
-    parameters, decay = network.parameters(), settings.weight_decay
-    if settings.optimiser == "sgd":
-        return torch.optim.SGD(
-            parameters, lr=settings.learning_rate, momentum=settings.momentum, weight_decay=decay, fused=True
-        )
-    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
-    amsgrad = settings.optimiser == "amsgrad"
-    return kind(parameters, lr=settings.learning_rate, weight_decay=decay, amsgrad=amsgrad, fused=True)

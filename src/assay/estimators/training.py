@@ -29,6 +29,7 @@ from assay.estimators.history import TrainingHistory
 from assay.estimators.methods import Method, ScoreMethod, method_named
 from assay.estimators.objectives import AnyObjective, Groups, check_finite
 from assay.estimators.preprocessing import kinds_of
+from assay.estimators.ratio_objective import RatioObjective
 from assay.estimators.settings import KINKED, FlowSettings, NetworkSettings, TrainingSettings
 from assay.estimators.sources import Mapped, Resident, Source, Streamed, bytes_of, head
 from assay.sampling.mapped import chunks
@@ -163,6 +164,8 @@ def _compile(objective: AnyObjective, method: Method) -> None:
             expected="a method without derivatives of the network in its loss",
             mend="set `compile: false`",
         )
+    if isinstance(objective, RatioObjective):
+        objective.analytic = False
     objective.network.forward = torch.compile(objective.network.forward)
 
 

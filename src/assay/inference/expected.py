@@ -16,8 +16,9 @@ from assay.inference.expectation import Expectation
 from assay.inference.histograms import (
     HistogramModel,
 )
+from assay.inference.interpolation import interpolated
 from assay.inference.likelihoods import Remembered
-from assay.inference.limits import DataSet, limits
+from assay.inference.limits import DataSet, limits, nuisance_fit
 from assay.inference.measurements import (
     measurement_of,
     nuisance_of,
@@ -86,6 +87,9 @@ def method_limits(
 ) -> tuple[LimitResult, ...]:
     """Return a method's limits, one result for each of `wanted.include_rate`.
 
+    Smooth likelihoods that are costly, those of ratios, are interpolated where that is accurate
+    (`assay.inference.interpolation`).
+
     Parameters
     ----------
     measurement
@@ -103,10 +107,12 @@ def method_limits(
         common = (method, include_rate, likelihood, wanted.grid, data, wanted.confidence_levels)
         if wanted.strategy == "profiles":
             results.append(profile_limits(*common, ranges=wanted.ranges, notes=measurement.notes))
-        else:
-            results.append(
-                limits(*common, effective_sample_size=effective, ranges=wanted.ranges, notes=measurement.notes)
-            )
+            continue
+        stand_in = interpolated(likelihood, wanted.grid) if measurement.smooth else None
+        if stand_in is not None:
+            common = (method, include_rate, stand_in, wanted.grid, data, wanted.confidence_levels)
+        found = limits(*common, effective_sample_size=effective, ranges=wanted.ranges, notes=measurement.notes)
+        results.append(replace(found, nuisance=nuisance_fit(likelihood, data, found.best_fit)))
     return tuple(results)
 
 

@@ -155,7 +155,7 @@ def assembled(
         warnings=(),
         covariance=covariance_at(likelihood, best.theta, typical_widths(intervals, grid)),
         exclusion=_exclusion(likelihood, grid, data, best),
-        nuisance=_nuisance(likelihood, data, best),
+        nuisance=nuisance_fit(likelihood, data, best),
     )
 
 
@@ -172,7 +172,8 @@ def _exclusion(likelihood: Likelihood, grid: Grid, data: DataSet, best: BestFit)
     return None if q is None or data.reference is None else Exclusion.at(data.reference, q)
 
 
-def _nuisance(likelihood: Likelihood, data: DataSet, best: BestFit) -> NuisanceFit | None:
+def nuisance_fit(likelihood: Likelihood, data: DataSet, best: BestFit) -> NuisanceFit | None:
+    """Return the nuisance parameters at the best fit of a likelihood that profiles them; None of another."""
     if not isinstance(likelihood, Profiled):
         return None
     values = likelihood.nuisance_at([best.theta])[0]

@@ -98,6 +98,12 @@ class Measurement:
                 mend="train it again on these events",
             )
 
+    @property
+    def smooth(self) -> bool:
+        """Whether the likelihood is costly, and a smooth function of theta: that of a ratio."""
+        shape = self.shape.of if isinstance(self.shape, _Restricted) else self.shape
+        return isinstance(shape, RatioShape)
+
     def n_expected(self, theta_true: npt.ArrayLike) -> float:
         """Return the expected number of events at theta_true (P,) and nominal nuisance parameters."""
         return expected_events(self.total, self.luminosity, self._nominal(theta_true))

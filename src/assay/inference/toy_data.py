@@ -7,6 +7,7 @@ of each constraint is drawn around the nominal value, as the result of an auxili
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,17 @@ class Toys:
         owner = np.repeat(np.arange(len(self)), self.sizes)
         ones = np.ones(len(self.rows))
         return rows, csr_matrix((ones, (owner, position.ravel())), shape=(len(self), len(rows)))
+
+
+def joined(parts: Sequence[Toys]) -> Toys:
+    """Return all toys, one part after the other."""
+    starts = np.cumsum([0, *(len(part.rows) for part in parts)])
+    ends = [part.ends + start for part, start in zip(parts, starts, strict=False)]
+    return Toys(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate(ends),
+        np.concatenate([part.centres for part in parts]),
+    )
 
 
 def draw_toys(

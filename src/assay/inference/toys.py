@@ -6,8 +6,9 @@ fails is counted under the name of its error, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,14 @@ from assay.inference.nuisance import Profiled
 from assay.inference.protocols import Array, Likelihood, Mask, WeightedEvents
 from assay.inference.results import LimitResult
 from assay.inference.tabulated import REFINED_UP_TO, spline_likelihoods, summed_log_ratios
-from assay.inference.toy_batch import ToyBatch
-from assay.inference.toy_data import Toys, draw_toys
+from assay.inference.toy_batch import ToyBatch, merged
+from assay.inference.toy_data import Toys, draw_toys, joined
 from assay.theory.constraints import Constraints, GaussianConstraint
 
 _FEW_EVENTS = 10
 """Effective simulated events per expected one, below which toys say little about other simulations."""
+_TOYS_AT_A_TIME = 500
+"""At each point: what is held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +77,38 @@ def run_toys(setting: ToySetting, point: int, n_toys: int, rng: np.random.Genera
     InferenceError
         If the point cannot be drawn from the simulation.
     """
+    return _analysed(setting, {point: _drawn(setting, point, n_toys, rng)})
+
+
+def run_all_toys(setting: ToySetting, n_toys: int, seed: int) -> tuple[ToyBatch, ...]:
+    """Draw and analyse toys at all points, with log ratios of events that occur at more than one evaluated once."""
+    streams = [np.random.default_rng([seed, point]) for point in range(len(setting.points))]
+    batches: list[ToyBatch] = []
+    for start in range(0, n_toys, _TOYS_AT_A_TIME):
+        n = min(_TOYS_AT_A_TIME, n_toys - start)
+        batches += _analysed(setting, {point: _drawn(setting, point, n, rng) for point, rng in enumerate(streams)})
+    return merged(batches)
+
+
+def _drawn(setting: ToySetting, point: int, n_toys: int, rng: np.random.Generator) -> Toys:
     theta, measurement = setting.points[point], setting.measurement
-    n_expected = measurement.n_expected(theta)
-    toys = draw_toys(setting.events, theta, n_expected, n_toys, len(measurement.nuisance), rng)
-    choices = setting.include_rate if measurement.shape is not None else (True,)
-    batches = [_empty(setting, point, toys, include_rate) for include_rate in choices]
-    for number, shape in enumerate(_shapes(setting, toys)):
-        for position, batch in enumerate(batches):
-            failure = _analysed(setting, batch, number, toys, shape)
-            if failure:
-                failures = (*batch.failures[:number], failure, *batch.failures[number + 1 :])
-                batches[position] = replace(batch, failures=failures)
-    return tuple(batches)
+    n_expected, n_nuisance = measurement.n_expected(theta), len(measurement.nuisance)
+    return draw_toys(setting.events, theta, n_expected, n_toys, n_nuisance, rng)
+
+
+def _analysed(setting: ToySetting, drawn: Mapping[int, Toys]) -> tuple[ToyBatch, ...]:
+    """Return the batches of toys by their points."""
+    choices = setting.include_rate if setting.measurement.shape is not None else (True,)
+    shapes = _shapes(setting, joined(list(drawn.values())))
+    result = []
+    for point, toys in drawn.items():
+        batches = [_empty(setting, point, toys, include_rate) for include_rate in choices]
+        failures: list[list[str]] = [[] for _ in choices]
+        for number, shape in enumerate(islice(shapes, len(toys))):
+            for batch, failed in zip(batches, failures, strict=True):
+                failed.append(_fill(setting, batch, number, toys, shape))
+        result += [replace(batch, failures=tuple(failed)) for batch, failed in zip(batches, failures, strict=True)]
+    return tuple(result)
 
 
 def _empty(setting: ToySetting, point: int, toys: Toys, include_rate: bool) -> ToyBatch:
@@ -120,7 +143,7 @@ def _notes(setting: ToySetting, point: int) -> tuple[str, ...]:
     )
 
 
-def _analysed(setting: ToySetting, batch: ToyBatch, number: int, toys: Toys, shape: Likelihood | str | None) -> str:
+def _fill(setting: ToySetting, batch: ToyBatch, number: int, toys: Toys, shape: Likelihood | str | None) -> str:
     """Write the analysis of a toy to the rows of a batch; return the failure, if it is one."""
     if isinstance(shape, str):
         return shape

@@ -16,9 +16,11 @@ from assay.reporting.gallery import Gallery
 from assay.reporting.learning import checks_section, training_section
 from assay.reporting.numbers import count, joined, significant
 from assay.reporting.outcome import findings_section, fisher_section, limits_section
+from assay.reporting.repeated import posterior_section, toys_section
 from assay.reporting.report import render_report
 from assay.reporting.run import DATA, RunFiles, RunResults, read_run
 from assay.reporting.sections import events_section, morphing_section, observables_section, stages_section
+from assay.reporting.systematic import systematics_section
 from assay.study.model import EmbeddedProcess, MadGraphProcess, Study
 from assay.study.resolve import study_hash
 
@@ -53,10 +55,13 @@ def report_content(results: RunResults, gallery: Gallery) -> ReportContent:
     study = results.study
     fractions = study.sampling.fractions
     pool = EventPool.from_table(results.table, (fractions.train, fractions.validation, fractions.test))
-    sections = (
+    wanted = (
         findings_section(results),
         limits_section(results, gallery),
+        systematics_section(results, gallery),
         fisher_section(results, gallery),
+        toys_section(results),
+        posterior_section(results),
         checks_section(results),
         training_section(results, gallery),
         events_section(results, pool, gallery),
@@ -64,6 +69,7 @@ def report_content(results: RunResults, gallery: Gallery) -> ReportContent:
         morphing_section(results, pool, gallery),
         stages_section(results, gallery),
     )
+    sections = tuple(section for section in wanted if section is not None)
     return ReportContent(
         title=study.title or study.name,
         subtitle=f"Study {study.name}: {len(study.parameters)} parameters, {len(study.methods)} methods, "

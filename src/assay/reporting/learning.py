@@ -15,7 +15,7 @@ from assay.reporting.figures.training import TrainingCurve, training_curves
 from assay.reporting.gallery import Gallery
 from assay.reporting.numbers import joined, signed, significant, with_error
 from assay.reporting.run import CHECKS, DIAGNOSTICS, RunResults, data_links
-from assay.reporting.tables import training_table
+from assay.reporting.tables import scan_tables, training_table
 
 
 def training_section(results: RunResults, gallery: Gallery) -> Section:
@@ -53,7 +53,7 @@ def training_section(results: RunResults, gallery: Gallery) -> Section:
         "Training",
         "training",
         warnings=tuple(warnings),
-        tables=(training_table(results.trainings),),
+        tables=(training_table(results), *scan_tables(results)),
         pictures=tuple(pictures),
     )
 
@@ -87,14 +87,14 @@ def checks_section(results: RunResults) -> Section:
         "estimate that is too steep (limits too narrow), above one too flat (limits too wide); a mean score other than "
         "zero a biased best fit. The joint ratio against labels tests the simulation alone, no estimator."
     )
-    checked = {name: results.checks[name] for name in results.trainings if results.checks.get(name)}
+    checked = {name: results.checks[name] for name in results.learned if results.checks.get(name)}
     tables = [_checks_table(checked, data_links(results, next(iter(checked)), CHECKS))] if checked else []
     return Section("Checks", "checks", text, verdicts=trust_verdicts(results), tables=tuple(tables))
 
 
 def trust_verdicts(results: RunResults, topic: str = "") -> tuple[Verdict, ...]:
     """Say of every trained method whether its checks allow to trust it."""
-    return tuple(method_verdict(name, results.checks.get(name, ()), topic) for name in results.trainings)
+    return tuple(method_verdict(name, results.checks.get(name, ()), topic) for name in results.learned)
 
 
 def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[Link, ...]) -> Table:

@@ -17,10 +17,12 @@ from assay.reporting.figures.style import percent
 from assay.reporting.gallery import Gallery
 from assay.reporting.learning import trust_verdicts
 from assay.reporting.numbers import significant
+from assay.reporting.repeated import contour_table
 from assay.reporting.run import RunResults, data_links
 from assay.reporting.sections import parameter_labels
 from assay.reporting.statements import information_statements
-from assay.reporting.tables import fisher_table, limit_table
+from assay.reporting.systematic import systematics_statements
+from assay.reporting.tables import ensemble_table, fisher_table, limit_table
 from assay.reporting.verdicts import consistency_statements, interval_statements, truth_statements
 
 _MOST_PAIRS = 10
@@ -35,6 +37,7 @@ def findings_section(results: RunResults) -> Section:
         *truth_statements(results.limits, learned, results.templates),
         *interval_statements(results.limits, learned),
         *consistency_statements(results.limits, results.fisher, learned),
+        *systematics_statements(results.systematics),
         *trust_verdicts(results, "Checks of the estimators"),
     )
     text = (
@@ -60,6 +63,11 @@ def limits_section(results: RunResults, gallery: Gallery) -> Section:
         for result in results.limits
         for warning in result.warnings
     ]
+    tables = (
+        limit_table(results.limits),
+        ensemble_table(results.limits),
+        contour_table(results.contours) if results.contours else None,
+    )
     first = results.limits[0]
     kind = "Expected" if first.theta_true is not None else "Observed"
     text = (
@@ -73,7 +81,7 @@ def limits_section(results: RunResults, gallery: Gallery) -> Section:
         "limits",
         text,
         warnings=tuple(warnings),
-        tables=(limit_table(results.limits),),
+        tables=tuple(table for table in tables if table is not None),
         pictures=tuple(pictures),
         lead=tuple(lead),
     )

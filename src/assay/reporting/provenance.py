@@ -7,7 +7,19 @@ from pathlib import Path
 
 from assay.manifest import NAME, Manifest
 
-STAGES = ("configure", "prepare", "generate", "simulate", "extract", "combine", "sample", "train", "toys", "evaluate", "plot")
+STAGES = (
+    "configure",
+    "prepare",
+    "generate",
+    "simulate",
+    "extract",
+    "combine",
+    "sample",
+    "train",
+    "toys",
+    "evaluate",
+    "plot",
+)
 _MAX_LEVELS = 6
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +13,31 @@ from numpy.typing import NDArray
 from assay.errors import AssayError
 from assay.estimators.diagnostics import read_comparison
 from assay.estimators.history import EpochRecord, TrainingHistory
+from assay.estimators.scan import Trial
 from assay.estimators.verdicts import CheckResult
 from assay.events.eventfile import read_event_file
 from assay.events.table import EventTable
 from assay.files import read_json
+from assay.inference.contour_results import ContourRecord, read_contours
+from assay.inference.impacts import SystematicsResult, read_systematics
 from assay.inference.information import FisherResult, read_fisher
+from assay.inference.posterior_results import PosteriorRecord, read_posteriors
 from assay.inference.results import LimitResult, read_limits
+from assay.inference.toy_summary import ToySummary, read_toys
 from assay.manifest import Manifest
 from assay.reporting.content import Link
 from assay.reporting.provenance import upstream
 from assay.study.model import ScoreMethod, Study, Untrained
 from assay.study.resolve import from_resolved
+from assay.study.training_jobs import method_of_job
 
 DATA = "data"
 CHECKS = "checks.json"
+_OTHERS = ("systematics*", "toys*", "posterior*", "contours*")
 DIAGNOSTICS = "diagnostics.h5"
+TRIALS = "trials.json"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class RunResults:
-    """All that a report is made of."""
+    """All that a report is made of; `trainings` and `trials` by job, `checks` by method."""
 
     study: Study
     table: EventTable
@@ -78,13 +89,16 @@ class RunResults:
     comparisons: tuple[Comparison, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     data: Mapping[str, tuple[Path, ...]] | None = None
+    systematics: tuple[SystematicsResult, ...] = ()
+    toys: tuple[ToySummary, ...] = ()
+    posteriors: tuple[PosteriorRecord, ...] = ()
+    contours: tuple[ContourRecord, ...] = ()
+    trials: Mapping[str, tuple[Trial, ...]] = field(default_factory=dict)
 
     @property
     def learned(self) -> Collection[str]:
         """Names of the methods that are trained; the others are baselines."""
-        return [
-            name for name, method in self.study.methods.items() if not isinstance(method, Untrained)
-        ]
+        return [name for name, method in self.study.methods.items() if not isinstance(method, Untrained)]
 
     @property
     def templates(self) -> Collection[str]:
@@ -111,7 +125,8 @@ def read_run(files: RunFiles) -> RunResults:
     fisher: list[FisherResult] = []
     checks: dict[str, tuple[CheckResult, ...]] = {}
     comparisons: list[Comparison] = []
-    for method, folder in _ordered(files.evaluations, study).items():
+    evaluations = _ordered(files.evaluations, study)
+    for method, folder in evaluations.items():
         limits += [read_limits(path.with_suffix("")) for path in sorted(folder.glob("limits*.json"))]
         fisher += [
             result for path in sorted(folder.glob("fisher*.json")) for result in read_fisher(path.with_suffix(""))
@@ -140,13 +155,23 @@ def read_run(files: RunFiles) -> RunResults:
         comparisons=tuple(comparisons),
         manifests=tuple(Manifest.read(folder) for folder in files.stages),
         data={name: _results_in(folder) for name, folder in files.evaluations.items()},
+        systematics=_every(evaluations, "systematics.json", read_systematics),
+        toys=_every(evaluations, "toys.json", read_toys),
+        posteriors=_every(evaluations, "posterior.json", lambda path: read_posteriors(path.with_suffix(""))),
+        contours=_every(evaluations, "contours.json", lambda path: read_contours(path.with_suffix(""))),
+        trials={job: _trials(folder) for job, folder in files.trainings.items() if (folder / TRIALS).exists()},
     )
 
 
 def _ordered(folders: Mapping[str, Path], study: Study) -> dict[str, Path]:
     """Return folders in the order in which the study names the methods."""
     names = list(study.methods)
-    return dict(sorted(folders.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)))
+    methods = {job: method_of_job(job) for job in folders}
+    return dict(
+        sorted(
+            folders.items(), key=lambda item: names.index(methods[item[0]]) if methods[item[0]] in names else len(names)
+        )
+    )
 
 
 def _unique(results: Sequence[FisherResult]) -> list[FisherResult]:
@@ -157,10 +182,22 @@ def _unique(results: Sequence[FisherResult]) -> list[FisherResult]:
     return sorted(found.values(), key=lambda result: result.parton_level)
 
 
+def _every(folders: Mapping[str, Path], name: str, read: Callable[[Path], tuple[T, ...]]) -> tuple[T, ...]:
+    """Return what all folders have in files of one name."""
+    return tuple(one for folder in folders.values() if (folder / name).exists() for one in read(folder / name))
+
+
+def _trials(folder: Path) -> tuple[Trial, ...]:
+    try:
+        return tuple(Trial(**trial) for trial in read_json(folder / TRIALS))
+    except TypeError as error:
+        raise AssayError(f"not readable trials ({error})", where=str(folder / TRIALS), mend="run train again") from None
+
+
 def _results_in(folder: Path) -> tuple[Path, ...]:
     return tuple(
         path
-        for kind in ("limits*", "fisher*", CHECKS, DIAGNOSTICS)
+        for kind in ("limits*", "fisher*", CHECKS, DIAGNOSTICS, *_OTHERS)
         for path in sorted(folder.glob(kind))
         if path.is_file()
     )

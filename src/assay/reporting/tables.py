@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from assay.estimators.history import TrainingHistory
+from assay.estimators.scan import Trial
 from assay.events.partition import Partition
 from assay.events.pool import EventPool
 from assay.events.samples import cross_section_of_regions
@@ -18,6 +18,8 @@ from assay.manifest import Manifest
 from assay.reporting.content import Table
 from assay.reporting.figures.style import percent
 from assay.reporting.numbers import count, duration, signed, significant, with_error
+from assay.reporting.run import RunResults
+from assay.study.training_jobs import method_of_job
 
 _PB_TO_FB = 1000.0
 _SEEN = 3.0
@@ -114,16 +116,48 @@ def cut_flow_names(rows: Sequence[CutFlowRow]) -> tuple[tuple[str, ...], tuple[s
     return tuple(dict.fromkeys(row.sample for row in rows)), tuple(dict.fromkeys(row.step for row in rows))
 
 
-def training_table(trainings: Mapping[str, TrainingHistory]) -> Table:
-    """Tabulate how each training went."""
+def training_table(results: RunResults) -> Table:
+    """Tabulate how each training went, and what it learnt from."""
     rows = []
-    for name, history in trainings.items():
+    for job, history in results.trainings.items():
         best = history.best
         losses = (significant(best.train_loss, 5), significant(best.validation_loss, 5))
         stopped = "yes" if history.stopped_early else "no"
-        rows.append((name, str(len(history.records)), stopped, str(history.best_epoch), *losses))
-    columns = ("method", "epochs", "stopped early", "epoch kept", "training loss", "validation loss")
+        source = _source(results, job)
+        rows.append((job, source, str(len(history.records)), stopped, str(history.best_epoch), *losses))
+    columns = ("training", "samples", "epochs", "stopped early", "epoch kept", "training loss", "validation loss")
     return Table("Trainings; losses of different methods cannot be compared", columns, tuple(rows))
+
+
+def _source(results: RunResults, job: str) -> str:
+    """Say whether a training drew its samples afresh in every epoch."""
+    method = results.study.methods.get(method_of_job(job))
+    training = getattr(method, "training", None) or results.study.training
+    return "fresh every epoch" if training.source == "streaming" else "stored"
+
+
+def scan_tables(results: RunResults) -> tuple[Table, ...]:
+    """Tabulate the trials of every method's scan, the best first."""
+    by_method: dict[str, list[Trial]] = {}
+    for job, trials in results.trials.items():
+        by_method.setdefault(method_of_job(job), []).extend(trials)
+    return tuple(_scan_table(method, trials) for method, trials in by_method.items())
+
+
+def _scan_table(method: str, trials: Sequence[Trial]) -> Table:
+    names = list(trials[0].values)
+    rows = tuple(
+        (
+            str(trial.number + 1),
+            *(f"{trial.values[name]}" for name in names),
+            trial.error or significant(trial.validation_loss, 5),
+            str(trial.best_epoch),
+            duration(trial.seconds),
+        )
+        for trial in sorted(trials, key=lambda trial: trial.validation_loss)
+    )
+    columns = ("trial", *names, "validation loss", "epoch kept", "time")
+    return Table(f"Scan of {method}, best first: the first is what limits are from", columns, rows)
 
 
 def limit_table(results: Sequence[LimitResult]) -> Table:
@@ -141,6 +175,24 @@ def limit_table(results: Sequence[LimitResult]) -> Table:
             rows.append((result.method, kind, name, signed(result.best_fit.theta[p]) + edge, *cells))
     columns = ("method", "data used", "parameter", "best fit", *(percent(level) for level in levels))
     return Table("Best fits and intervals (other parameters profiled)", columns, tuple(rows))
+
+
+def ensemble_table(results: Sequence[LimitResult]) -> Table | None:
+    """Tabulate by how much the ends of intervals differ between an ensemble's members; None without ensembles."""
+    rows = []
+    for result in results:
+        if result.ensemble is None:
+            continue
+        kind = "with rate" if result.include_rate else "shape"
+        ends = zip(result.intervals, result.ensemble.lower, result.ensemble.upper, strict=True)
+        for interval, low, high in ends:
+            spreads = ["open" if value is None else significant(value, 2) for value in (low, high)]
+            members = str(result.ensemble.n_members)
+            rows.append(
+                (result.method, kind, members, interval.parameter, percent(interval.confidence_level), *spreads)
+            )
+    columns = ("method", "data used", "members", "parameter", "interval", "spread of lower end", "spread of upper end")
+    return Table("Ensembles: standard deviation of the ends over members", columns, tuple(rows)) if rows else None
 
 
 def interval_text(interval: Interval) -> str:

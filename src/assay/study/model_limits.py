@@ -53,7 +53,7 @@ class LimitsSection(Section):
     strategy: Annotated[
         Literal["grid", "profiles", "contours"] | None,
         Field(
-            description="grid: the likelihood on all points; profiles: fits by a minimiser, and profiles in one and two "
+            description="grid: the likelihood on all points; profiles: fits by a minimiser, profiles in one and two "
             "parameters; contours: a grid, and contours found by few evaluations; null: grid up to three parameters, "
             "profiles beyond"
         ),

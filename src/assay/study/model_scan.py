@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from assay.study.values import Finite, Section
 
+RANGE_KINDS = ("uniform", "log_uniform", "integer")
 _Value = bool | int | Finite | str | tuple[int, ...]
 _Values = Annotated[tuple[_Value, ...], Field(min_length=1, max_length=1000)]
 
@@ -36,7 +37,7 @@ def _range_kind(value: Any) -> str | None:
         return "list"
     if isinstance(value, Section):
         return next(iter(type(value).model_fields))
-    kinds = [kind for kind in ("uniform", "log_uniform", "integer") if isinstance(value, dict) and kind in value]
+    kinds = [kind for kind in RANGE_KINDS if isinstance(value, dict) and kind in value]
     return kinds[0] if len(kinds) == 1 else None
 
 

@@ -57,7 +57,7 @@ class TrainingSection(Section):
     source: Annotated[
         Literal["samples", "streaming"],
         Field(
-            description="samples: those of the stage sample, the same in every epoch; streaming: theta and events drawn "
+            description="samples: those of the stage sample, the same in every epoch; streaming: theta, events drawn "
             "afresh for every epoch"
         ),
     ] = "samples"

@@ -9,7 +9,8 @@ from typing import Any, get_origin
 from pydantic_core import ErrorDetails
 
 from assay.study.describe import expected_at, field_expectation, known_keys, tag_of, tags_of
-from assay.study.model import PRIOR_KINDS, Study
+from assay.study.model import PRIOR_KINDS, FlatPrior, Study
+from assay.study.model_scan import RANGE_KINDS, UniformRange
 from assay.study.problems import Finding, Location, listed, nearest
 
 # keys of MadMiner's workflow, and other spellings, that are not near the right ones
@@ -186,12 +187,16 @@ def _missing_key(location: Location, data: Mapping[str, Any]) -> Finding:
 
 def _unknown_kind(location: Location, data: Mapping[str, Any]) -> Finding:
     value = _value(data, location)
-    if location[:2] in (("sampling", "prior"), ("sampling", "nuisance")):
-        return _unknown_prior(location, value)
-    if location == ("limits", "theta_true") or location[:2] in (("sampling", "numerator"), ("sampling", "denominator")):
-        return Finding(location, shown(value), "a benchmark or a value for every parameter", "write a benchmark's name")
     here = expected_at(location, data)
     models = here.models if here is not None else ()
+    if FlatPrior in models:
+        expected = "{flat: [low, high]}, {gaussian: [mean, deviation]} or {log_uniform: [low, high]}"
+        return _unknown_shape(location, value, tuple(PRIOR_KINDS), expected)
+    if UniformRange in models:
+        expected = "a list of values, {uniform: [low, high]}, {log_uniform: [low, high]} or {integer: [low, high]}"
+        return _unknown_shape(location, value, RANGE_KINDS, expected)
+    if not models:
+        return Finding(location, shown(value), "a benchmark or a value for every parameter", "write a benchmark's name")
     tag = tag_of(models) or "kind"
     kinds = [kind for model in models for kind in tags_of(model, tag)]
     if not isinstance(value, Mapping):
@@ -205,14 +210,13 @@ def _unknown_kind(location: Location, data: Mapping[str, Any]) -> Finding:
     return Finding((*location, tag), shown(value[tag]), f"one of {', '.join(kinds)}", mend)
 
 
-def _unknown_prior(location: Location, value: Any) -> Finding:
-    kinds = tuple(PRIOR_KINDS)
+def _unknown_shape(location: Location, value: Any, kinds: tuple[str, ...], expected: str) -> Finding:
+    """Return what is wrong with a prior or a range, whose only key says of which kind it is."""
     keys = list(value) if isinstance(value, Mapping) else []
     if len(keys) == 1 and (meant := nearest(str(keys[0]), kinds)):
         return Finding(location, f"the unknown key {keys[0]}", f"one of {listed(kinds)}", f"write {meant}")
     given = [str(key) for key in keys if key in kinds]
     found = f"both {' and '.join(given)}" if len(given) > 1 else shown(value)
-    expected = "{flat: [low, high]}, {gaussian: [mean, deviation]} or {log_uniform: [low, high]}"
     return Finding(location, found, expected, "write one of them")
 
 

@@ -52,6 +52,7 @@ def test_a_valid_study(migrated, tmp_path):
     assert study.sampling.prior["CPWL2"].flat == (-4.0, 5.0)
     assert study.sampling.hypotheses == 20
     assert study.limits.theta_true == {"CWL2": 0.0, "CPWL2": 0.0}
+    assert study.limits.fisher.at == {"CWL2": 0.0, "CPWL2": 0.0}
     assert study.limits.include_rate == (True, False)
     assert study.limits.grid["CPWL2"].points == 21
 
@@ -66,7 +67,6 @@ def test_what_could_not_be_kept(migrated):
         "ml.yml: asymptotic_limits.region.theta_1": "the grid is [-4.0, 5.0]",
         "ml.yml: luminosity": "10 fb^-1",
         "ml.yml: fisher_information.histogram_bins": "bins are chosen",
-        "ml.yml: fisher_information.theta_true": "at the reference benchmark",
         "ml.yml: plotting": "all figures are drawn",
     }
     for where, why in expected.items():
@@ -82,12 +82,12 @@ def test_the_first_layout(migrated, tmp_path):
     _, losses = migrated(ml="ml-first.yml")
     study = load_study(tmp_path / "study.yml")
     assert study.luminosity == 10.0  # 10 000 pb^-1
-    assert list(study.methods) == ["sally", "alices", "histogram_pt_j1", "rate"]
+    assert list(study.methods) == ["sally", "alices", "scandal", "histogram_pt_j1", "rate"]
     assert study.sampling.fractions.model_dump() == {"train": 0.35, "validation": 0.15, "test": 0.5}
     assert (study.sampling.train_samples, study.sampling.test_samples) == (1000, 100)
     assert (study.training.epochs, study.training.batch_size) == (2, 100)
     assert study.limits.grid["CPWL2"].range == (-3.0, 3.0)
-    assert losses["ml-first.yml: methods[2]"].what == "scandal"
+    assert "ml-first.yml: methods[2]" not in losses
     assert "default 0.1" in losses["ml-first.yml: alpha"].why
     assert "no such observable" in losses["ml-first.yml: fisher_information.observable"].why
     assert "too few" in losses["ml-first.yml: num_epochs"].why
@@ -145,16 +145,44 @@ def test_an_observable_without_default(migrated, tmp_path):
     assert "MadMiner put NaN there" in losses["ph.yml: observables[0].required"].why
 
 
-def test_other_estimators_priors_and_references_are_told(migrated, tmp_path):
+def test_doubly_parameterised_ratios_and_hypotheses_that_are_listed(migrated, tmp_path):
     changes = (
-        ("'parameterized'", "'double_parametrized'"),
+        ("'parameterized'", "'double_parameterized'"),
+        ("['alice', 'alices', 'sally']", "['alices', 'sallino', 'nde']"),
         ("alices: *ratio", "alices:\n  theta_0: {sampling_method: benchmarks, sampling_arg: [sm, w]}\n"
+         "  theta_1: {sampling_method: benchmark, sampling_arg: w}\n"
+         "nde:\n  theta: {sampling_method: morphing_points, sampling_arg: [[0.5, -1], [2.0, 1.0]]}"),
+    )  # fmt: skip
+    _, losses = migrated(*changes)
+    study = load_study(tmp_path / "study.yml")
+    kinds = {name: method.kind for name, method in study.methods.items()}
+    assert kinds.items() >= {"alices": "alices", "sallino": "sallino", "nde": "nde"}.items()
+    assert study.methods["alices"].family == "doubly_parameterised"
+    assert study.reference == "w"
+    assert study.sampling.numerator == ("sm", "w")
+    assert "that of the first" in losses["ml.yml: nde.theta"].why
+    assert "ml.yml: estimator" not in losses
+
+
+def test_points_are_hypotheses(migrated, tmp_path):
+    points = "  theta_0: {sampling_method: morphing_points, sampling_arg: [[0.5, -1], [2.0, 1.0]]}"
+    only = "['alice', 'alices', 'sally']", "['alices']"
+    migrated(only, ("alices: *ratio", f"alices:\n{points}"))
+    numerator = load_study(tmp_path / "study.yml").sampling.numerator
+    assert numerator == ({"CWL2": 0.5, "CPWL2": -1.0}, {"CWL2": 2.0, "CPWL2": 1.0})
+
+
+def test_other_estimators_hypotheses_and_references_are_told(migrated, tmp_path):
+    changes = (
+        ("'parameterized'", "'quadrupled'"),
+        ("alices: *ratio", "alices:\n  theta_0: {sampling_method: benchmarks, sampling_arg: [ssm]}\n"
          "  theta_1: {sampling_method: benchmark, sampling_arg: w}"),
     )  # fmt: skip
     _, losses = migrated(*changes)
     assert load_study(tmp_path / "study.yml").reference == "sm"
-    assert "theta0 alone" in losses["ml.yml: estimator"].why
+    assert "no such estimator" in losses["ml.yml: estimator"].why
     assert "one reference, sm" in losses["ml.yml: alices.theta_1"].why
+    assert "no hypothesis of this study: ssm" in losses["ml.yml: alices.theta_0.sampling_arg"].why
     assert "drawn from a prior" in losses["ml.yml: alices.theta_0.sampling_method"].why
 
 

@@ -26,7 +26,7 @@ from assay.inference.toy_batch import ToyBatch, merged
 from assay.inference.toy_points import toy_points
 from assay.inference.toy_results import read_batches, write_batches
 from assay.inference.toy_summary import DataStatistics, ToySummary, summaries, write_toys
-from assay.inference.toys import ToySetting, run_toys
+from assay.inference.toys import ToySetting, run_all_toys
 from assay.study.model import Study, Untrained
 from assay.study.toy_jobs import ToyJob
 
@@ -42,11 +42,10 @@ def run_toy_job(study: Study, job: ToyJob, events: Path, models: Sequence[Path],
         whole = together(load_members(section, models))
         estimator = None if whole is None else normalised(question, whole)
     setting = toy_setting(question, pose(question, estimator))
-    batches: list[ToyBatch] = []
-    for point, theta in enumerate(setting.points):
-        batches += run_toys(setting, point, job.n_toys, np.random.default_rng([run.seed, point]))
-        failed = sum(batches[-1].failure_counts.values())
-        click.echo(f"  {job.n_toys} toys at {theta.tolist()}, {failed} of them failed")
+    batches = run_all_toys(setting, job.n_toys, run.seed)
+    for batch in batches:
+        kind, failed = "with rate" if batch.include_rate else "shape only", sum(batch.failure_counts.values())
+        click.echo(f"  {kind}: {job.n_toys} toys at {batch.theta_true.tolist()}, {failed} of them failed")
     write_batches(run.folder / BATCHES, batches)
 
 

@@ -176,12 +176,12 @@ def tried(method: Trained, values: Mapping[str, Value]) -> Trained:
     return method.model_copy(update={"training": training, **score_term})
 
 
-def _calibrated(method: Trained, estimator: Estimator, validation: Sample) -> Estimator | CalibratedRatio:
+def _calibrated(method: Trained, estimator: Estimator, validation: Sample) -> Estimator:
     """Put a ratio behind its calibration, if its method has one."""
     if not isinstance(method, RatioMethod) or method.calibration == "none":
         return estimator
     assert isinstance(validation, RatioSample)  # noqa: S101 - ratios train on nothing else
-    assert not isinstance(estimator, LocalScore)  # noqa: S101
+    assert not isinstance(estimator, LocalScore | CalibratedRatio)  # noqa: S101
     return calibrated(estimator, method.calibration, validation)
 
 

@@ -6,6 +6,7 @@ that a study's faults are reported in one go. Rooms further down add their own t
 
 from __future__ import annotations
 
+from assay.study.checks.beyond import BEYOND_CHECKS
 from assay.study.checks.detector import DETECTOR_CHECKS
 from assay.study.checks.draft import Check, Draft
 from assay.study.checks.efficiencies import EFFICIENCY_CHECKS
@@ -40,5 +41,6 @@ CHECKS: tuple[Check, ...] = (
     *METHOD_CHECKS,
     *SCAN_CHECKS,
     *LIMIT_CHECKS,
+    *BEYOND_CHECKS,
     *EXECUTION_CHECKS,
 )

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from assay.study.migration.methods import Document, methods_of
+from assay.study.migration.sampling import sampling_of
 from assay.study.migration.source import Key, Source
 
-Document = dict[str, Any]
-RATIO_METHODS = ("carl", "rolr", "cascal", "rascal", "alice", "alices")
 WORKFLOW_LUMINOSITY = 10_000.0
 """pb^-1: what the workflow takes if its input does not say."""
 _DEVIATIONS = 3.0
-_OTHERS = {
-    "sallino": "sally, whose score it projects",
-    "scandal": "a ratio method",
-    "nde": "a ratio method",
-}
 
 
 def learning_sections(source: Source, physics: Document) -> Document:
@@ -26,8 +19,8 @@ def learning_sections(source: Source, physics: Document) -> Document:
     StudyError
         If values are of the wrong kind.
     """
-    methods = _methods(source)
-    reference, sampling = _sampling(source, methods, physics)
+    methods = methods_of(source)
+    reference, sampling = sampling_of(source, methods, physics)
     sections: Document = {"reference": reference} if reference else {}
     sections["luminosity"] = _luminosity(source)
     sections["sampling"] = sampling
@@ -38,114 +31,6 @@ def learning_sections(source: Source, physics: Document) -> Document:
     sections["limits"] = limits
     _figures(source)
     return sections
-
-
-def _methods(source: Source) -> dict[str, Document]:
-    estimator = source.get("estimator")
-    if estimator not in (None, "parameterized"):
-        source.lose(("estimator",), "ratio estimators are parameterised in theta0 alone")
-    methods: dict[str, Document] = {}
-    for i in range(source.size("methods")):
-        name = source.text("methods", i)
-        if name in RATIO_METHODS or name == "sally":
-            methods[name] = {"kind": name}
-        else:
-            instead = _OTHERS.get(name, "one of " + ", ".join((*RATIO_METHODS, "sally")))
-            source.lose(("methods", i), "there is no such method here", f"use {instead}")
-            source.get(name)  # its own section goes with it
-    for name in (*RATIO_METHODS, "sally"):
-        if name not in methods and source.has(name):
-            source.lose((name,), "it is not among the methods", "add it to the methods if it is wanted")
-    return methods
-
-
-def _sampling(source: Source, methods: Document, physics: Document) -> tuple[str | None, Document]:
-    """Return the reference benchmark, and the section of the samples."""
-    section: Document = {}
-    references: dict[str, tuple[Key, ...]] = {}
-    priors: list[tuple[tuple[Key, ...], Document]] = []
-    for name in methods:
-        drawn = (name, "theta_0") if source.has(name, "theta_0") else (name, "theta")
-        at = (name, "theta_1") if source.has(name, "theta_1") else drawn
-        if (benchmark := _benchmark(source, at, physics)) is not None:
-            references.setdefault(benchmark, at)
-        if name != "sally" and (prior := _prior(source, drawn, physics)) is not None:
-            priors.append((drawn, prior))
-    for other in list(references)[1:]:
-        source.lose(references[other], f"all methods have one reference, {next(iter(references))}")
-    for path, prior in priors:
-        if prior != priors[0][1]:
-            source.lose(path, "all methods have one prior, that of the first", "run another study for the other")
-    if priors:
-        section.update(priors[0][1])
-    for key, ours in (("train", "train_samples"), ("test", "test_samples")):
-        if source.has("n_samples", key):
-            section[ours] = source.whole("n_samples", key)
-            if section[ours] < 10_000:
-                source.lose(("n_samples", key), "kept, but far too few to learn from", "leave it out: ours are more")
-    section |= _fractions(source)
-    if source.get("include_nuisance_parameters"):
-        why = "nuisance parameters are those of the section systematics"
-        source.lose(("include_nuisance_parameters",), why, "declare them there (docs/input.md)")
-    return next(iter(references), None), section
-
-
-def _benchmark(source: Source, path: tuple[Key, ...], physics: Document) -> str | None:
-    """Return the benchmark at which samples are drawn, if it is a single one."""
-    method = source.get(*path, "sampling_method")
-    key = "sampling_arg" if source.has(*path, "sampling_arg") else "argument"
-    if method == "benchmark":
-        name = source.text(*path, key)
-        if name in physics["benchmarks"]:
-            return name
-        source.lose((*path, key), f"there is no such benchmark but {', '.join(physics['benchmarks'])}")
-    elif method is not None and method != "random_morphing_points":
-        source.get(*path, key)
-        source.lose((*path, "sampling_method"), "samples are of a prior, against one benchmark", "give a prior")
-    return None
-
-
-def _prior(source: Source, path: tuple[Key, ...], physics: Document) -> Document | None:
-    """Return prior and number of hypotheses of a ratio method, in the order of the parameters."""
-    if source.get(*path, "sampling_method") != "random_morphing_points":
-        source.lose((*path, "sampling_method"), "hypotheses are drawn from a prior, by default flat over the range")
-        return None
-    number = "sampling_number" if source.has(*path, "sampling_number") else "n_thetas"
-    section: Document = {"prior": {}}
-    for i, (name, parameter) in enumerate(physics["parameters"].items()):
-        listed = (*path, "prior", i, f"parameter_{i}")
-        entry = listed if source.has(*listed) else (*path, "prior", f"parameter_{i}")
-        if not source.has(*entry):
-            source.note(entry, f"the prior of {name} is flat over its range", "give it a prior")
-            continue
-        first, second = source.number(*entry, "prior_param_0"), source.number(*entry, "prior_param_1")
-        shape = source.text(*entry, "prior_shape")
-        if shape == "gaussian":
-            section["prior"][name] = {"gaussian": [first, second]}
-        elif shape == "flat":
-            low, high = parameter["range"]
-            section["prior"][name] = {"flat": [max(first, low), min(second, high)]}
-            if [first, second] != section["prior"][name]["flat"]:
-                source.lose((*entry, "prior_param_0"), "cut to the range of the parameter", f"widen {name}.range")
-        else:
-            source.refuse((*entry, "prior_shape"), shape, "flat or gaussian")
-    if source.has(*path, number):
-        section["hypotheses"] = source.whole(*path, number)
-        if section["hypotheses"] < 100:
-            why = "kept, but few hypotheses teach little of what lies between them"
-            source.lose((*path, number), why, "leave it out: the default is 1000")
-    return section
-
-
-def _fractions(source: Source) -> Document:
-    if not source.has("test_split") and not source.has("validation_split"):
-        return {}
-    test = source.number("test_split") if source.has("test_split") else 0.2
-    share = source.number("validation_split") if source.has("validation_split") else 0.25
-    if not (0.0 < test < 1.0 and 0.0 < share < 1.0):
-        source.refuse(("test_split",), f"{test} and {share}", "shares between 0 and 1")
-    validation = round((1.0 - test) * share, 6)
-    return {"fractions": {"train": round(1.0 - test - validation, 6), "validation": validation, "test": test}}
 
 
 def _luminosity(source: Source) -> float:
@@ -180,6 +65,9 @@ def _limits(source: Source, physics: Document, sampling: Document) -> Document:
         if not isinstance(true, list) or len(true) != len(names):
             source.refuse((top, "theta_true"), true, f"{len(names)} numbers")
         section["theta_true"] = {name: source.number(top, "theta_true", i) for i, name in enumerate(names)}
+    if source.has("fisher_information", "theta_true"):
+        at = {name: source.number("fisher_information", "theta_true", i) for i, name in enumerate(names)}
+        section["fisher"] = {"at": at}
     grid = {}
     for i, name in enumerate(names):
         axis = _axis(source, i)
@@ -249,8 +137,6 @@ def _figures(source: Source) -> None:
         if key in ("bins", "histogram_bins", "histrange", "histogram_range"):
             why = "bins are chosen so that each holds as much of the information as the others"
             source.lose(("fisher_information", key), why, "set methods.histogram_*.bins for their number")
-        elif key == "theta_true":
-            source.lose(("fisher_information", key), "the Fisher information is that at the reference benchmark")
         elif key == "bool":
             source.get("fisher_information", key)  # it is always computed
     if source.has("plotting"):

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.inference.grid import Grid
+from assay.inference.interpolation import TOLERANCE, interpolated
+from assay.inference.limits import DataSet, limits
+
+pytestmark = pytest.mark.fast
+BOUNDS = {1: [(-0.5, 1.5)], 2: [(-1.0, 1.0), (-0.5, 2.0)], 3: [(-1.0, 1.0), (-0.5, 2.0), (0.0, 1.0)]}
+POINTS = {1: 101, 2: 25, 3: 15}
+
+
+class Smooth:
+    """-3 log cosh of a sum, plus a tilt: analytic, and no polynomial."""
+
+    def __init__(self, sharpness: float = 0.6) -> None:
+        self.sharpness, self.asked = sharpness, 0
+
+    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+        self.asked += len(theta)
+        return -8 * np.log(np.cosh(self.sharpness * theta)).sum(axis=1) + 0.3 * theta.sum(axis=1)
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        return -8 * self.sharpness * np.tanh(self.sharpness * theta) + 0.3
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_values_and_gradients_of_a_smooth_likelihood(n: int) -> None:
+    likelihood = Smooth()
+    grid = Grid.regular([f"p{i}" for i in range(n)], BOUNDS[n], POINTS[n])
+    found = interpolated(likelihood, grid)
+    assert found is not None
+    assert likelihood.asked < 0.6 * len(grid.points)
+    low, high = grid.bounds.T
+    theta = low + (high - low) * np.random.default_rng(1).uniform(size=(200, n))
+    assert np.allclose(found.log_likelihood(theta), likelihood.log_likelihood(theta), atol=2 * TOLERANCE)
+    assert np.allclose(found.gradient(theta), likelihood.gradient(theta), atol=0.01)
+    assert np.allclose(found.gradient(theta[0]), found.gradient(theta)[0])
+    assert found.error <= TOLERANCE
+    assert found.log_likelihood(high[None] + 0.1)[0] == -np.inf
+
+
+def test_a_polynomial_is_exact() -> None:
+    class Quartic:
+        def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+            x, y = theta.T
+            return -(x**2) - 3 * y**4 + x * y**3 - 0.5 * x
+
+        def gradient(self, theta: np.ndarray) -> np.ndarray:
+            x, y = theta[..., 0], theta[..., 1]
+            return np.stack([-2 * x + y**3 - 0.5, -12 * y**3 + 3 * x * y**2], axis=-1)
+
+    found = interpolated(Quartic(), Grid.regular(("a", "b"), BOUNDS[2], 25))
+    assert found is not None
+    theta = np.random.default_rng(0).uniform(-0.5, 1.0, size=(50, 2))
+    assert np.allclose(found.log_likelihood(theta), Quartic().log_likelihood(theta), atol=1e-10)
+    assert np.allclose(found.gradient(theta), Quartic().gradient(theta), atol=1e-9)
+
+
+@pytest.mark.parametrize("sharpness", [6.0, 60.0])
+def test_what_is_no_polynomial_is_not_interpolated(sharpness: float) -> None:
+    likelihood = Smooth(sharpness)
+    assert interpolated(likelihood, Grid.regular(("a", "b"), BOUNDS[2], 25)) is None
+    assert likelihood.asked <= 9**2 + 13**2 + 12
+
+
+def test_unphysical_points_and_small_grids_are_left_alone() -> None:
+    class Wall(Smooth):
+        def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+            return np.where(theta[:, 0] > 0.8, -np.inf, super().log_likelihood(theta))
+
+    assert interpolated(Wall(), Grid.regular(("a", "b"), BOUNDS[2], 25)) is None
+    assert interpolated(Smooth(), Grid.regular(("a", "b"), BOUNDS[2], 11)) is None
+    assert interpolated(Smooth(), Grid.regular(tuple("abcd"), [(-1, 1)] * 4, 7)) is None
+
+
+def test_limits_are_those_of_the_likelihood() -> None:
+    grid = Grid.regular(("a", "b"), BOUNDS[2], 25)
+    found = interpolated(Smooth(), grid)
+    assert found is not None
+    one, other = (limits("m", True, each, grid, DataSet(1.0, 10.0)) for each in (found, Smooth()))
+    assert np.allclose(one.best_fit.theta, other.best_fit.theta, atol=1e-3)
+    for a, b in zip(one.intervals, other.intervals, strict=True):
+        assert np.allclose(
+            [(s.lower, s.upper) for s in a.segments], [(s.lower, s.upper) for s in b.segments], atol=1e-3
+        )
