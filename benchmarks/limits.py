@@ -6,10 +6,12 @@ Limits on two parameters over a grid of 25 x 25 points, with the number of event
 layers of 100 and 100 on about 6 250 test events (3.9 million evaluations), parameterised and, ours, quadratic; from
 histograms of one and of two observables on 200 000 events. Activations are those of each program's defaults, SiLU and
 tanh. Ours evaluates the network at Chebyshev nodes and checks the polynomial through them
-(assay.inference.interpolation); "all points" is without that, every point of the grid by itself. Networks are trained for one epoch: their
-values do not change the time. Ours is the time for everything that `LimitResult` holds, with best fit, profiles and
-intervals; madminer's that of its `expected_limits`, which gives p-values on the grid. Reading files is not counted.
-madminer needs an environment of its own: make .venv-madminer/.ready.
+(assay.inference.interpolation); "all points" is without that, every point of the grid by itself. Networks are trained
+for one epoch: their values do not change the time.
+
+Ours is the time for everything that `LimitResult` holds, with best fit, profiles and intervals; madminer's that of its
+`expected_limits`, which gives p-values on the grid. Reading files is not counted. madminer needs an environment of its
+own: make .venv-madminer/.ready. On a machine that does other work, too, the seconds of the processor count.
 """
 
 from __future__ import annotations

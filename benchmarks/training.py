@@ -44,12 +44,13 @@ folder, method, batch, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(
 load = lambda part, name: np.load(f"{folder}/{part}/{name}.npy").astype(np.float64)
 files = (("x", "x"), ("theta", "theta0"), ("y", "y"), ("r_xz", "r_xz"), ("t_xz", "t_xz"))
 given = {name: load("train", file) for name, file in files}
-given["y"], given["r_xz"] = given["y"][:, None], given["r_xz"][:, None]
+given |= {f"{name}_val": load("validation", file) for name, file in files}
+given |= {name: given[name][:, None] for name in ("y", "r_xz", "y_val", "r_xz_val")}
 estimator = ParameterizedRatioEstimator(n_hidden=(100, 100), activation="tanh")
 started = time.process_time(), time.perf_counter()
 estimator.train(
     method=method, alpha=float(sys.argv[5]), n_epochs=epochs, batch_size=batch, validation_split=None,
-    early_stopping=False, n_workers=0, scale_parameters=False, **given,
+    early_stopping=True, n_workers=0, scale_parameters=False, **given,
 )
 seconds = time.process_time() - started[0], time.perf_counter() - started[1]
 log_r, score = estimator.evaluate_log_likelihood_ratio(
@@ -156,7 +157,7 @@ def main() -> None:
     parser.add_argument("--best-epochs", type=int, default=10)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    train, test = sample(options.samples, 1), sample(50_000, 2)
+    train, test = sample(options.samples, 1), sample(25_000, 2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         train.save(folder / "train")

@@ -14,6 +14,9 @@ from click.testing import CliRunner
 from assay.cli.main import cli
 from assay.cli.work.inspect_text import text_of
 from assay.events.inspection import Inspection, Table
+from assay.inference.coverage import Coverage
+from assay.inference.impacts import Impact, Pull, SystematicsResult, Widths, write_systematics
+from assay.inference.toy_summary import PointSummary, ToySummary, write_toys
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +58,7 @@ def test_every_kind_of_file(chain, trained) -> None:
         trained / "inspected_evaluate" / "limits_rate.json": "limits",
         trained / "inspected_evaluate" / "limits_shape.h5": "limits",
         trained / "inspected_evaluate" / "fisher.json": "Fisher information",
+        trained / "inspected_evaluate" / "checks.json": "checks",
         trained / "inspected_evaluate" / "diagnostics.h5": "arrays",
         chain.folder / "combine" / "manifest.json": "stage combine",
         chain.folder / "combine": "stage combine",
@@ -67,6 +71,28 @@ def test_every_kind_of_file(chain, trained) -> None:
     faults = {entry["file"]: entry["faults"] for entry in found}
     assert all("set-up differs" in fault for fault in faults.pop(str(MADMINER)))
     assert all(not fault for fault in faults.values()), faults
+
+
+def test_toys_and_systematics(tmp_path) -> None:
+    coverages = Coverage("CWL2", 0.68, 68, 100, 0), Coverage(None, 0.68, 20, 100, 2)
+    point = PointSummary((0.0, 0.1), 102, {"diverged": 2}, coverages, None, (), None, None, (0.0, 0.0), (0.1, 0.1))
+    write_toys(tmp_path / "toys.json", [ToySummary("alice", False, ("CWL2", "CPWL2"), (point,), ("few",))])
+    effects = SystematicsResult(
+        "alice", True, ("CWL2",), ("scale",), 0.68, (Pull("scale", 0.1, 0.9),), (Impact("scale", "CWL2", 0.2, -0.2),),
+        (Widths("all", (-1.0,), (1.5,)), Widths("without scale", (-1.0,), (1.0,))),
+    )  # fmt: skip
+    write_systematics(tmp_path / "systematics.json", [effects])
+    status, (toys, systematics) = inspect(tmp_path / "toys.json", tmp_path / "systematics.json")
+    assert status == 0
+    rows = toys["tables"]["alice, shape only"]
+    assert [(row["of"], row["failed"], row["coverage"]) for row in rows] == [("CWL2", 2, 0.68), ("region", 2, 0.2)]
+    assert [row["verdict"] for row in rows] == ["passed", "failed"]
+    assert toys["suspicious"] == [
+        "alice, shape only: regions at 0.68 cover 20.0% at [0.0, 0.1]",
+        "alice, shape only: few",
+    ]
+    assert systematics["tables"]["pulls, alice, with rate"][0]["error"] == 0.9
+    assert [row["CWL2"] for row in systematics["tables"]["widths at 0.68, alice, with rate"]] == [2.5, 2.0]
 
 
 def test_folders_of_batches(chain) -> None:

@@ -286,3 +286,20 @@ def test_overtraining_is_one_sided() -> None:
     assert overtraining((0.2, 0.1), (0.1, 0.1)).verdict == "passed"
     assert overtraining((0.5, 0.001), (0.2, 0.001), unit=1.0, tolerance=0.05).value == pytest.approx(0.3)
     assert overtraining((0.0, 0.001), (-1.0, 0.001)).verdict == "failed"
+    assert overtraining((-0.01, 0.02), (-0.02, 0.02)).verdict == "passed"  # `knowledge` fails
+
+
+def test_results_are_finite_whatever_was_learned() -> None:
+    """They go to JSON."""
+    constant = np.zeros((100, 1))
+    results = [
+        *mean_score(constant, np.ones(100), ("p",)),
+        *mean_score(constant + 1.0, np.ones(100), ("p",)),
+        score_knowledge(constant, constant),
+        knowledge(np.zeros(100), np.ones(100)),
+        mean_ratio(np.full(100, 1e6), np.ones(100)),
+        overtraining((0.0, 0.0), (0.0, 0.0)),
+    ]
+    assert [result.verdict for result in results] == ["passed", "failed", "failed", "failed", "failed", "passed"]
+    assert all(math.isfinite(result.value) and math.isfinite(result.error) for result in results)
+    assert results[4].detail == "not a finite number"

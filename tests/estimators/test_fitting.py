@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from assay.errors import TrainingError
 from assay.estimators import fitting
 from assay.estimators.fitting import fit
-from assay.estimators.schedules import learning_rate_at
 from assay.estimators.history import EpochRecord
+from assay.estimators.schedules import learning_rate_at
 from assay.estimators.settings import TrainingSettings
 
 pytestmark = pytest.mark.fast

@@ -58,8 +58,8 @@ def test_systematics_say_by_how_much_each_widens(results: RunResults, tmp_path: 
     assert "without jes" not in second  # no effect there
     widths, pulls = section.tables
     assert ("alices", "with rate", "without background", "0.200 (0.909)", "open") in widths.rows
-    assert pulls.rows[0][3] == "0 ± 0.800"
-    assert pulls.rows[1][3:] == ("0 ± flat", "–", "–")
+    assert pulls.rows[0][3] == "+0.000 ± 0.800"
+    assert pulls.rows[1][3:] == ("+0.000 ± flat", "–", "–")
     assert (tmp_path / "figures" / "widths_alices_rate.png").exists()
     assert systematics_section(results, Gallery(tmp_path)) is None
 
@@ -92,7 +92,7 @@ def test_posteriors_state_their_prior(results: RunResults) -> None:
     section = posterior_section(replace(results, posteriors=(record,)))
     assert section is not None
     assert "CWL2 flat in [-0.5, 0.5]; CPWL2 flat in [-0.4, 0.4]" in section.text
-    assert section.tables[0].rows[0][:5] == ("alices", "with rate", "CWL2", "68 %", "[-0.100, 0.100]")
+    assert section.tables[0].rows[0][:5] == ("alices", "with rate", "CWL2", "68 %", "[−0.100, 0.100]")
     assert posterior_section(results) is None
 
 

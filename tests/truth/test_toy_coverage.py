@@ -178,9 +178,8 @@ def parton_level_table(tmp_path: Path, n_per_benchmark: int) -> EventTable:
     return found
 
 
-@pytest.fixture(scope="module")
-def default_process(tmp_path_factory: pytest.TempPathFactory) -> ToySetting:
-    pool = EventPool.from_table(parton_level_table(tmp_path_factory.mktemp("study"), 6000), (0.5, 0.1, 0.4))
+def default_process(folder: Path, n_per_benchmark: int = 6000) -> ToySetting:
+    pool = EventPool.from_table(parton_level_table(folder, n_per_benchmark), (0.5, 0.1, 0.4))
     prior = flat_prior(((-0.8, 0.8),) * 2)
     parts = ((Partition.TRAIN, 60_000, 1), (Partition.VALIDATION, 10_000, 2))
     reference = pool.space.reference_values
@@ -188,10 +187,10 @@ def default_process(tmp_path_factory: pytest.TempPathFactory) -> ToySetting:
         draw_ratio_sample(pool.select(part), n, prior, reference, np.random.default_rng(seed))
         for part, n, seed in parts
     )
-    settings = TrainingSettings(epochs=12, batch_size=512, learning_rate=3e-3, patience=None, alpha=1.0, device="cpu")
+    settings = TrainingSettings(12, 512, patience=None, alpha=1.0, device="cpu")
     estimator = train_estimator("alices", training, validation, NetworkSettings((64, 64), "silu"), settings).estimator
     assert isinstance(estimator, ParameterisedRatio)
-    grid = Grid.regular(tuple(pool.space.names), [(-0.6, 0.6)] * 2, 25)
+    grid = Grid.regular(tuple(pool.space.names), [(-0.6, 0.6)] * 2, 17)
     wanted = Expectation(grid, (0.0, 0.0), 150.0, (LEVEL,), (True, False))
     test = pool.select(Partition.TEST)
     points = np.array([[0.0, 0.0], [0.2, 0.0], [-0.2, 0.0], [0.0, 0.2], [0.1, -0.15]])

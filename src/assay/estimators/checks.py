@@ -103,7 +103,7 @@ def mean_score(
     for name, component in zip(parameters, scores.T, strict=True):
         mean, error = weighted_mean(component, w, events)
         spread = math.sqrt(float(np.average((component - mean) ** 2, weights=w)))
-        unit = spread if spread > 0 else math.nan
+        unit = spread if spread > 0 else max(abs(mean), np.finfo(np.float64).tiny)
         results.append(judge(f"mean score of {name}", mean / unit, error / unit, 0.0, tolerance))
     return tuple(results)
 
@@ -118,7 +118,7 @@ def knowledge(log_r: ArrayLike, r_xz: ArrayLike, events: Events | None = None) -
     s = 1.0 / (1.0 + joint)
     gained, error = weighted_mean(cross_entropy_gain(estimates, s), np.ones(len(s)), events)
     possible = float(np.mean(cross_entropy_gain(joint_log_ratio(joint), s)))
-    unit = possible if possible > 0 else math.nan
+    unit = possible if possible > 0 else 1.0
     return judge("knowledge in the observables", gained / unit, error / unit, 0.0, 0.0, rule="above", detail=_NOTHING)
 
 
@@ -182,8 +182,7 @@ def overtraining(
     n_looks
         Of how many such numbers this is the worst.
     """
-    scale = training[0] if unit is None else unit
-    scale = scale if scale > 0 else math.nan
+    scale = max(*training, np.finfo(np.float64).tiny) if unit is None else unit
     error = math.hypot(training[1], test[1]) / scale
     detail = "the part of the gain on the training sample that is not there on the test sample"
     return judge(

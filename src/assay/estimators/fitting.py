@@ -70,12 +70,13 @@ def fit(
     rows, tests = _source(train), _source(validation)
     parameters = flattened(objective.network)
     optimiser = Optimiser(parameters, settings)
+    training = _Training(objective, optimiser, parameters, settings, _by_hand(objective, settings))
     progress = Progress(best_state=_copy_of(objective.network))
     if checkpoint is not None and checkpoint.exists():
         progress = read_checkpoint(checkpoint, fingerprint, objective.network, optimiser) or progress
     while not progress.finished(settings):
         epoch = len(progress.records) + 1
-        train_loss, rate = _train_epoch(_Training(objective, optimiser, parameters, settings), rows, epoch)
+        train_loss, rate = _train_epoch(training, rows, epoch)
         record = EpochRecord(epoch, train_loss, _validate(objective, tests, settings, epoch), rate)
         if record.validation_loss < progress.best_loss:
             progress.best_epoch, progress.best_loss = epoch, record.validation_loss
@@ -94,14 +95,19 @@ def _source(rows: Groups | Source) -> Source:
     return Resident(rows) if isinstance(rows, tuple) else rows
 
 
+def _by_hand(objective: AnyObjective, settings: TrainingSettings) -> ByHand | None:
+    return objective if isinstance(objective, ByHand) and objective.by_hand and not settings.mixed_precision else None
+
+
 @dataclass(frozen=True)
 class _Training:
-    """What a step needs; `parameters` are the network's, in one row."""
+    """What a step needs; `parameters` are the network's, in one row; `by_hand` the objective, if it needs no graph."""
 
     objective: AnyObjective
     optimiser: Optimiser
     parameters: nn.Parameter
     settings: TrainingSettings
+    by_hand: ByHand | None
 
     @property
     def looks_at_every_step(self) -> bool:
@@ -160,8 +166,8 @@ def _step(training: _Training, batch: Groups) -> tuple[Tensor, Tensor]:
     gradient, clip = training.parameters.grad, training.settings.gradient_clip
     assert gradient is not None  # noqa: S101 - `flattened` makes one
     gradient.zero_()
-    if isinstance(training.objective, ByHand) and training.objective.analytic and not training.settings.mixed_precision:
-        loss = training.objective.loss_with_gradient(batch)
+    if training.by_hand is not None:
+        loss = training.by_hand.loss_with_gradient(batch)
     else:
         with _precision(batch, training.settings):
             loss = training.objective.loss(batch, differentiable=True)

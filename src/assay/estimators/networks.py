@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from assay.estimators.activations import CURVES
 from assay.estimators.preprocessing import Preprocessing, Standardisation
 from assay.estimators.settings import ActivationName, NetworkSettings
-from assay.estimators.slopes import Tape, Weights, add_gradient, evaluated
+from assay.estimators.slopes import Weights
 
 __all__ = ["ACTIVATIONS", "Features", "Perceptron", "RatioNetwork", "ScoreNetwork", "Standardisation"]
 
@@ -83,22 +83,19 @@ class RatioNetwork(Perceptron):
         """Return log r, shape (n,), for x (n, O) and theta (n, P), row by row."""
         return self.log_ratio(self.first_of_x(x) + self.first_of_theta(theta))
 
-    def log_ratio_and_slope(self, x: Tensor, theta: Tensor, n_slopes: int) -> tuple[Tensor, Tensor, Tape]:
-        """Return log r (n,), its slope in the standardised parameters (m, P) for the first m rows, and a tape.
-
-        The same numbers as `forward` and its derivative, without a graph: `add_gradient` takes the tape (`slopes`).
-        """
-        return evaluated(self._weights(), self.x(x), self.theta(theta), n_slopes)
-
-    def add_gradient(self, tape: Tape, bar_r: Tensor, bar_t: Tensor) -> None:
-        """Add the gradient of a loss with derivatives bar_r (n,) and bar_t (m, P) to the parameters'."""
-        add_gradient(self._weights(), tape, bar_r, bar_t)
-
-    def _weights(self) -> Weights:
-        hidden = tuple((layer.weight, layer.bias) for layer in self.hidden)
-        skips = tuple(self.residual and layer.in_features == layer.out_features for layer in self.hidden)
-        first = (self.from_x.weight, self.from_x.bias, self.from_theta.weight)
-        return Weights(*first, hidden, skips, self.output.weight, self.output.bias, self.curve)
+    def weights(self) -> Weights:
+        """Return the parameters, by which `slopes` evaluates and differentiates without a graph."""
+        layers = [layer for layer in self.hidden if isinstance(layer, nn.Linear)]
+        return Weights(
+            x=self.from_x.weight,
+            bias=self.from_x.bias,
+            theta=self.from_theta.weight,
+            hidden=tuple((layer.weight, layer.bias) for layer in layers),
+            skips=tuple(self.residual and layer.in_features == layer.out_features for layer in layers),
+            out=self.output.weight,
+            out_bias=self.output.bias,
+            activation=self.curve,
+        )
 
     def first_of_x(self, x: Tensor) -> Tensor:
         """Return the observables' part of the first layer, before its activation: (n, O) -> (n, H)."""

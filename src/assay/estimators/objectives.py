@@ -40,9 +40,11 @@ class AnyObjective(Protocol):
 
 @runtime_checkable
 class ByHand(Protocol):
-    """An objective that can differentiate without a graph, if `analytic` is set."""
+    """An objective that can differentiate without a graph, if `by_hand` says so."""
 
-    analytic: bool
+    @property
+    def by_hand(self) -> bool:
+        """Whether it can with its network."""
 
     def loss_with_gradient(self, groups: Groups) -> Tensor:
         """Return the mean loss of a batch and add its gradient to the parameters'."""

@@ -11,6 +11,7 @@ from assay.estimators.methods import RatioMethod
 from assay.estimators.networks import RatioNetwork
 from assay.estimators.objectives import Groups
 from assay.estimators.preprocessing import Standardisation
+from assay.estimators.slopes import Tape, Weights, add_gradient, evaluated
 from assay.sampling.samples import RatioSample
 
 
@@ -34,18 +35,13 @@ class RatioObjective:
         theta.
     sample
         Any sample of the study, for the names of the columns.
-
-    Attributes
-    ----------
-    analytic
-        Whether the network's derivatives are known by hand (`slopes`); set to false for a compiled network.
     """
 
     def __init__(self, method: RatioMethod, alpha: float, network: nn.Module, sample: RatioSample) -> None:
         self.method = method
         self.alpha = alpha
         self.network = network
-        self.analytic = isinstance(network, RatioNetwork)
+        self._weights = network.weights() if isinstance(network, RatioNetwork) else None
         self._theta: Standardisation = network.theta  # type: ignore[assignment]
         self._widths = [len(sample.info.observables), len(sample.info.parameters), 1]
         names = (*sample.info.observables, *(f"theta0 {name}" for name in sample.info.parameters), "r_xz")
@@ -56,29 +52,44 @@ class RatioObjective:
         """Return the samples with y = 0 and those with y = 1: columns x, theta0, r_xz and the scaled t_xz."""
         scale = self._theta.scale.cpu().numpy()
         t_xz = sample.t_xz * scale if self.method.uses_joint_score else sample.t_xz[:, :0]
-        rows = torch.from_numpy(np.column_stack([sample.x, sample.theta0, sample.r_xz, t_xz]).astype(np.float32))
+        rows = torch.from_numpy(
+            np.column_stack([sample.x, sample.theta0, sample.r_xz, t_xz]).astype(np.float32, copy=False)
+        )
         from_theta1 = torch.from_numpy(np.asarray(sample.y) > 0.5)
         return rows[~from_theta1], rows[from_theta1]
 
     def loss(self, groups: Groups, differentiable: bool) -> Tensor:
         """Return the mean loss over the rows with y = 0 and those with y = 1."""
         x, theta, label, n_scored = self._columns(groups)
-        if self.analytic and not differentiable and not torch.is_autocast_enabled(x.device.type):
-            log_r, t, _ = self.network.log_ratio_and_slope(x, theta, n_scored)  # type: ignore[operator]
+        if self._weights is not None and not differentiable and not torch.is_autocast_enabled(x.device.type):
+            log_r, t, _ = self._evaluated(self._weights, x, theta, n_scored)
         else:
             log_r, t = self._log_ratio_and_score(x, theta, n_scored, differentiable)
         return self._loss(log_r, t, label)
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether the network's derivatives are known by hand (`slopes`)."""
+        return self._weights is not None
+
+    def with_graphs(self) -> None:
+        """Differentiate automatically from now on: for networks that are compiled."""
+        self._weights = None
+
     def loss_with_gradient(self, groups: Groups) -> Tensor:
-        """Return the mean loss, and add its gradient to the parameters'; if `analytic`."""
+        """Return the mean loss, and add its gradient to the parameters'; if `by_hand`."""
+        assert self._weights is not None  # noqa: S101 - see `by_hand`
         x, theta, label, n_scored = self._columns(groups)
         with torch.no_grad():
-            log_r, t, tape = self.network.log_ratio_and_slope(x, theta, n_scored)  # type: ignore[operator]
+            log_r, t, tape = self._evaluated(self._weights, x, theta, n_scored)
         loss = self._loss(log_r.requires_grad_(), t.requires_grad_(), label)
         bar_r, bar_t = torch.autograd.grad(loss, (log_r, t), allow_unused=True)
         with torch.no_grad():
-            self.network.add_gradient(tape, bar_r, bar_t)  # type: ignore[operator]
+            add_gradient(self._weights, tape, bar_r, bar_t)
         return loss.detach()
+
+    def _evaluated(self, weights: Weights, x: Tensor, theta: Tensor, n: int) -> tuple[Tensor, Tensor, Tape]:
+        return evaluated(weights, self.network.x(x), self._theta(theta), n)  # type: ignore[operator]
 
     def _columns(self, groups: Groups) -> tuple[Tensor, Tensor, RatioBatch, int]:
         """Return x, theta0, all but the network's answers, and how many rows have a score."""

@@ -9,13 +9,12 @@ A source yields windows, groups of packed rows that are shuffled among themselve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from assay.estimators.objectives import Groups
 from assay.sampling.mapped import release
@@ -110,10 +109,8 @@ class Mapped:
             starts = np.random.default_rng([self.seed, epoch, 1]).permutation(starts)
         per_window = max(1, self.window // BLOCK)
         for first in range(0, len(starts), per_window):
-            rows = np.concatenate(
-                [np.arange(s, min(s + BLOCK, len(self.sample))) for s in starts[first : first + per_window]]
-            )
-            yield tuple(group.to(self.device) for group in self.pack(_part(self.sample, rows)))
+            spans = [slice(s, min(s + BLOCK, len(self.sample))) for s in starts[first : first + per_window].tolist()]
+            yield tuple(group.to(self.device) for group in self.pack(_part(self.sample, spans)))
 
     def n_rows(self) -> int:
         """Return the number of rows of an epoch."""
@@ -130,14 +127,14 @@ def head(sample: Sample, n: int) -> Sample:
     if len(sample) <= n:
         return sample
     starts = np.linspace(0, len(sample) - BLOCK, max(1, n // BLOCK)).astype(np.int64)
-    return _part(sample, np.concatenate([np.arange(s, s + BLOCK) for s in np.maximum(starts, 0)]))
+    return _part(sample, [slice(s, s + BLOCK) for s in np.maximum(starts, 0).tolist()])
 
 
-def _part(sample: Sample, rows: NDArray[np.int64]) -> Sample:
+def _part(sample: Sample, spans: Sequence[slice]) -> Sample:
     """Return rows of a sample, copied into memory."""
     arrays: dict[str, Any] = {}
     for name in sample.arrays:
         array = getattr(sample, name)
-        arrays[name] = np.array(array[rows])
+        arrays[name] = np.concatenate([np.asarray(array[span]) for span in spans])
         release(array)
     return replace(sample, sizes=None, **arrays)

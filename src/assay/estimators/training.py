@@ -37,7 +37,7 @@ from assay.sampling.samples import RatioSample, Sample
 from assay.sampling.streaming import SampleStream
 
 _SCALING_ROWS = 2_000_000  # that decide scalings and kinds of preprocessing
-_WINDOW_SHARE = 0.25  # of the memory for samples: packed rows, their copies on the way, and the sample itself
+_SCALING_SHARE, _WINDOW_SHARE = 0.1, 0.15  # of the memory for samples: of each there are several copies on the way
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def train_estimator(
     _check(definition, chosen, first, validation, network)
     device = _device(settings)
     digests = (first.digest(), validation.digest())
-    scaled_by = head(first, _SCALING_ROWS)
+    scaled_by = head(first, min(_SCALING_ROWS, _rows_within(first, _SCALING_SHARE * settings.resident_bytes)))
     parts = parts_of(scaled_by, chosen, network, flow)
     objective = FAMILIES[chosen].objective(definition, settings.alpha, _built(chosen, parts, settings.seed), scaled_by)
     objective.network.to(device)
@@ -150,11 +150,14 @@ def _source(
     """Return the source of rows: in memory, streamed, or from files; validation rows come in order."""
     if isinstance(sample, SampleStream):
         return Streamed(sample.draw, pack, len(sample.draw(0)), device)
-    size = bytes_of(sample)
-    if size <= settings.resident_bytes:
+    if bytes_of(sample) <= settings.resident_bytes:
         return Resident(tuple(rows.to(device) for rows in pack(sample)))
-    window = int(_WINDOW_SHARE * settings.resident_bytes / (size / len(sample)))
+    window = _rows_within(sample, _WINDOW_SHARE * settings.resident_bytes)
     return Mapped(sample, pack, window, None if ordered else settings.seed, device)
+
+
+def _rows_within(sample: Sample, n_bytes: float) -> int:
+    return max(1, int(n_bytes * len(sample) / bytes_of(sample)))
 
 
 def _compile(objective: AnyObjective, method: Method) -> None:
@@ -165,7 +168,7 @@ def _compile(objective: AnyObjective, method: Method) -> None:
             mend="set `compile: false`",
         )
     if isinstance(objective, RatioObjective):
-        objective.analytic = False
+        objective.with_graphs()
     objective.network.forward = torch.compile(objective.network.forward)
 
 

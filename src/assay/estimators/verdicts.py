@@ -16,6 +16,7 @@ Verdict = Literal["passed", "doubtful", "failed"]
 Rule = Literal["equal", "at most", "above"]
 
 _ROUNDING = 1e-12
+_NOT_FINITE = 1e9
 _PASSED, _FAILED = 3.0, 5.0  # standard deviations: evidence and discovery
 
 
@@ -35,7 +36,8 @@ class CheckResult:
         Deviations up to it are good enough whatever the error: no finite training is exact.
     verdict
         `passed` up to the tolerance or three standard deviations, whichever is larger; `failed` beyond twice the
-        tolerance or five standard deviations, and if the number or its error is not finite; `doubtful` between.
+        tolerance or five standard deviations, and if the number or its error is not finite (it is then 1e9, and the
+        detail says so); `doubtful` between.
     rule
         Whether the value is to be equal to `expected`, at most that, or clearly above it: `passed` then means above by
         five standard deviations, `doubtful` by three.
@@ -84,6 +86,8 @@ def judge(
             good = distance <= max(tolerance, _sigmas(_PASSED, n_looks) * error) + _ROUNDING
             bad = distance > max(2.0 * tolerance, _sigmas(_FAILED, n_looks) * error)
         verdict = "passed" if good else "failed" if bad else "doubtful"
+    else:  # results go to JSON, which knows no NaN
+        value, error, detail = _NOT_FINITE, 0.0, "not a finite number"
     return CheckResult(name, value, error, expected, tolerance, verdict, rule, detail)
 
 

@@ -102,9 +102,8 @@ def _coverage_table(results: RunResults) -> Table:
                     coverage.verdict,
                 )
             )
-    columns = (
-        "method", "data used", "true point", "of", "promised", "covered", "band", "toys", "mean width", "score", "verdict",
-    )  # fmt: skip
+    where, found = ("method", "data used", "true point", "of"), ("promised", "covered", "band", "toys")
+    columns = (*where, *found, "mean width", "score", "verdict")
     links = tuple(
         link for name in dict.fromkeys(one.method for one in results.toys) for link in data_links(results, name, TOYS)
     )

@@ -9,7 +9,14 @@ from assay.cli.options import read_study
 from assay.cli.work.inspect_generated import inspect_lhe, inspect_objects
 from assay.cli.work.inspect_learning import inspect_model, inspect_sample
 from assay.cli.work.inspect_prepared import inspect_embedded, inspect_madgraph
-from assay.cli.work.inspect_results import inspect_arrays, inspect_fisher, inspect_limits
+from assay.cli.work.inspect_results import (
+    inspect_arrays,
+    inspect_checks,
+    inspect_fisher,
+    inspect_limits,
+    inspect_systematics,
+    inspect_toys,
+)
 from assay.cli.work.inspect_stage import inspect_manifest, inspect_stage, manifest_faults
 from assay.errors import AssayError, EventFileError
 from assay.events import layout
@@ -23,11 +30,17 @@ from assay.study.model import Study
 
 _KNOWN = (
     "an event or set-up file (.h5), a prepared process (.npz, .tar.gz), LHE (.lhe, .lhe.gz), detector.root, a folder "
-    "of samples or a model, limits or Fisher information (.json, .h5), a manifest.json, or the folder of a stage"
+    "of samples or a model, limits or Fisher information (.json, .h5), checks, toys or systematics (.json), "
+    "a manifest.json, or the folder of a stage"
 )
 Look = Callable[[Path], Inspection]
 _FOLDERS: dict[str, Look] = {"model.json": inspect_model, "sample.json": inspect_sample, MANIFEST: inspect_stage}
 """What looks into a folder, by the file that tells what it is."""
+_RESULTS: dict[str, Look] = {
+    "checks.json": inspect_checks,
+    "toys.json": inspect_toys,
+    "systematics.json": inspect_systematics,
+}
 
 
 def inspect_paths(paths: Sequence[Path], study_path: Path | None) -> list[tuple[Path, Inspection]]:
@@ -103,6 +116,8 @@ def _look_of_json(path: Path) -> Look:
         return inspect_limits
     if path.name.startswith("fisher"):
         return inspect_fisher
+    if path.name in _RESULTS:
+        return _RESULTS[path.name]
     raise AssayError("no known kind of JSON file", where=str(path), expected=_KNOWN)
 
 
@@ -111,7 +126,7 @@ def _look_of_hdf5(path: Path) -> Look:
         groups = set(file)
     if "parameters" in groups and groups & {"morphing", "finite_differences"}:
         return inspect_event_file if groups & {"samples", "observables"} else inspect_setup_file
-    if path.with_suffix(".json").is_file():
+    if path.name.startswith(("limits", "fisher", "toys")) and path.with_suffix(".json").is_file():
         return _look_of_json(path.with_suffix(".json"))
     if not groups & {"parameters", "benchmarks", "samples", "observables", "morphing"}:
         return inspect_arrays

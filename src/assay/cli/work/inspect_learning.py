@@ -33,6 +33,8 @@ def inspect_sample(folder: Path) -> Inspection:
             suspicious.append(
                 f"{size.n_below_warning} hypotheses have fewer than {size.warning_threshold:g} effective events"
             )
+    if info.nuisance:
+        facts.append(("nuisance parameters", ", ".join(info.nuisance)))
     if isinstance(sample, RatioSample):
         facts.append(("share of y = 1", float(np.mean(sample.y))))
     tables, faults = [], []
@@ -88,6 +90,8 @@ def inspect_model(folder: Path) -> Inspection:
         ("loss in training", training.train_loss),
         ("loss in validation", training.validation_loss),
         ("training data", training.train_digest),
+        ("nuisance parameters", ", ".join(found.nuisance) or None),
+        ("calibration", None if found.calibration is None else found.calibration.kind),
     )
     parameters = tuple(
         (name, *interval, at)

@@ -1,17 +1,22 @@
-"""Looking into results: limits, Fisher information, arrays."""
+"""Looking into results: limits, Fisher information, checks, toys, systematic uncertainties, arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from assay.estimators.verdicts import CheckResult
 from assay.events import layout
 from assay.events.inspection import Cell, Inspection, Table
+from assay.files import read_json
+from assay.inference.impacts import read_systematics
 from assay.inference.information import read_fisher
 from assay.inference.profiles import Interval
 from assay.inference.results import read_limits
+from assay.inference.toy_summary import ToySummary, read_toys
 
 
 def inspect_limits(path: Path) -> Inspection:
@@ -63,8 +68,7 @@ def inspect_fisher(path: Path) -> Inspection:
     """
     tables, suspicious = [], []
     for result in read_fisher(path.with_suffix("")):
-        kind = "with rate" if result.include_rate else "shape only"
-        name = f"{result.method}, {kind}" + (", parton level" if result.parton_level else "")
+        name = f"{result.method}, {_kind(result.include_rate)}" + (", parton level" if result.parton_level else "")
         rows = tuple(
             (parameter, *row.tolist(), float(result.errors[i, i]))
             for i, (parameter, row) in enumerate(zip(result.parameters, result.information, strict=True))
@@ -73,6 +77,71 @@ def inspect_fisher(path: Path) -> Inspection:
         if np.linalg.eigvalsh(result.information).min() < 0.0:
             suspicious.append(f"{name}: the information is not positive")
     return Inspection("Fisher information", (), tuple(tables), (), tuple(suspicious))
+
+
+def inspect_checks(path: Path) -> Inspection:
+    """Look into the checks of a model."""
+    checks = [CheckResult(**entry) for entry in read_json(path)]
+    rows = tuple((check.name, check.value, check.error, check.expected, check.verdict) for check in checks)
+    raised = tuple(f"{check.name} is {check.verdict}" for check in checks if check.verdict != "passed")
+    table = Table("checks", ("name", "value", "error", "expected", "verdict"), rows)
+    return Inspection("checks", (), (table,), (), raised)
+
+
+def inspect_toys(path: Path) -> Inspection:
+    """Look into what a method's toys say.
+
+    Raises
+    ------
+    AssayError
+        If the file is of another kind.
+    """
+    tables, suspicious = [], []
+    for summary in read_toys(path.with_suffix(".json")):
+        name = f"{summary.method}, {_kind(summary.include_rate)}"
+        head = ("point", "toys", "failed", "of", "confidence level", "coverage", "lowest", "highest", "verdict")
+        tables.append(Table(name, head, tuple(_coverage_rows(summary))))
+        suspicious += [
+            f"{name}: {one.parameter or 'regions'} at {one.confidence_level:g} cover {one.value:.1%} at {list(theta)}"
+            for theta, one in summary.flagged
+        ]
+        suspicious += [f"{name}: {note}" for note in summary.notes]
+    return Inspection("toys", (), tuple(tables), (), tuple(suspicious))
+
+
+def _coverage_rows(summary: ToySummary) -> Iterator[tuple[Cell, ...]]:
+    for point in summary.points:
+        theta = ", ".join(f"{value:.4g}" for value in point.theta)
+        failed = sum(point.failures.values())
+        for one in point.coverage:
+            what = (one.parameter or "region", one.confidence_level, one.value, *one.band, one.verdict)
+            yield (theta, point.n_toys, failed, *what)
+
+
+def inspect_systematics(path: Path) -> Inspection:
+    """Look into the effect of systematic uncertainties.
+
+    Raises
+    ------
+    AssayError
+        If the file is of another kind.
+    """
+    tables = []
+    for result in read_systematics(path):
+        name = f"{result.method}, {_kind(result.include_rate)}"
+        pulls = tuple((pull.nuisance, pull.value, pull.error) for pull in result.pulls)
+        impacts = tuple((one.nuisance, one.parameter, one.up, one.down) for one in result.impacts)
+        widths = tuple((one.name, *one.widths) for one in result.widths)
+        tables += [
+            Table(f"pulls, {name}", ("nuisance parameter", "value", "error"), pulls),
+            Table(f"impacts, {name}", ("nuisance parameter", "on", "up", "down"), impacts),
+            Table(f"widths at {result.confidence_level:g}, {name}", ("", *result.parameters), widths),
+        ]
+    return Inspection("systematic uncertainties", (), tuple(tables))
+
+
+def _kind(include_rate: bool) -> str:
+    return "with rate" if include_rate else "shape only"
 
 
 def inspect_arrays(path: Path) -> Inspection:
