@@ -4,8 +4,8 @@
 
 100 000 samples of two parameters and ten observables, networks with two hidden layers of 100. For ALICES and ALICE and
 batches of 128, 1 024 and 4 096, both programs train for the same number of epochs. The peer runs twice: as it starts,
-with as many threads as there are cores, and with one thread, as Assay always has it. Ratios are of samples per second by
-the clock (`as it starts`) and by the processor (`one thread`: other work on the machine counts little). Losses on the
+with as many threads as there are cores, and with one thread, as Assay always has it. Ratios are of samples per second
+by the clock (`as it starts`) and by the processor (`one thread`: other work on the machine counts little). Losses on the
 same validation samples stand beside them, computed by the same code from both programs' estimates. Then the peer, with
 one thread, trains with its default settings for more epochs, and the clock tells how long we take to reach its loss.
 It needs an environment of its own: make .venv-madminer/.ready.
@@ -178,8 +178,8 @@ def main() -> None:
             best = peer(folder, method, 128, options.best_epochs, test)
             mine_seconds = seconds_to(best.loss, method, train, test)
             print(
-                f"{method}: the peer's loss after {options.best_epochs} epochs, {best.loss:.5f} in {best.clock:.0f} s, is "
-                f"ours after {mine_seconds:.1f} s: a share of {mine_seconds / best.clock:.3f}",
+                f"{method}: the peer's loss after {options.best_epochs} epochs, {best.loss:.5f} in {best.clock:.0f} s, "
+                f"is ours after {mine_seconds:.1f} s: a share of {mine_seconds / best.clock:.3f}",
                 flush=True,
             )
 

@@ -49,6 +49,7 @@ Array = NDArray[np.float64]
 STUDY = Path(__file__).parents[1] / "input" / "wbf-4l-parton.yml"
 N_TEST, N_THETA, WIDTH = 50_000, 100, 0.2
 N_HYPOTHESES = 2_000  # in training
+FEW = 3_000  # events for which networks are shallow
 NEIGHBOURS = 10  # in the space of scores, whose weights give the density there
 PUBLISHED_SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PUBLISHED = {  # arXiv:1805.00020, 1808.00973
@@ -143,10 +144,11 @@ def parts(problem: Problem, n: int, seed: int) -> list[tuple[EventPool, int, np.
 def settings_for(method: str, n: int, seed: int) -> tuple[NetworkSettings, TrainingSettings]:
     """Return network and training for so many events, the same for all methods but for the weight of the score."""
     size = int(np.clip(round(np.log10(n)), 3, 6)) - 3
-    return NetworkSettings((100,) * 5, residual=True, preprocessing="auto"), TrainingSettings(
+    layers = 3 if n < FEW else 5
+    return NetworkSettings((100,) * layers, residual=n >= FEW, preprocessing="auto"), TrainingSettings(
         epochs=(50, 50, 30, 10)[size],
         batch_size=(64, 128, 256, 1024)[size],
-        learning_rate=(3e-3, 5e-3, 1e-2, 1e-2)[size],
+        learning_rate=(2e-3, 5e-3, 1e-2, 1e-2)[size],
         final_learning_rate=1e-5,
         weight_decay=(0.3, 0.1, 0.03, 0.01)[size],
         patience=None,

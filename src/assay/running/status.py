@@ -1,8 +1,8 @@
 """Where a run stands: its stages, their steps and jobs, from what the executor, the stages and the lock tell.
 
 A step is the workflow engine's unit, a job the study's: a step of a fan-out does one batch of jobs. How many there will
-be is known once `configure` (jobs) and `sample` (trainings, toys, methods) have published their lists. A job is complete
-once its folder has a manifest; one of work that began before the step did is of an earlier run, and was kept.
+be is known once `configure` (jobs) and `sample` (trainings, toys, methods) have published their lists. A job is
+complete once its folder has a manifest; one of work that began before the step did is of an earlier run, and was kept.
 """
 
 from __future__ import annotations
