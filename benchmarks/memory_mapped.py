@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 .venv/bin/python benchmarks/memory_mapped.py [--gigabytes 50] [--folder /somewhere]
 
 A sample set of the given size is written to disk, nearly all of it observables in a sparse file (zeros, which are
-read as any other numbers are), and ALICE is trained on all of it for one epoch, with the default limit on what is kept in
-memory. The largest resident memory of the process is printed, and the time of each part.
+read as any other numbers are), and ALICE is trained on all of it for one epoch, with the default limit on what is kept
+in memory. The largest resident memory of the process is printed, and the time of each part.
 """
 
 from __future__ import annotations

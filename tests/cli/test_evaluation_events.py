@@ -21,7 +21,7 @@ from assay.events.eventfile import write_event_file
 from assay.events.pool import Partition
 from assay.events.table import EventTable, ObservableInfo, Sample
 from assay.inference.expected import method_limits
-from assay.sampling.from_study import SampleRequest
+from assay.sampling.requests import SampleRequest
 from assay.study.load import load_study
 from assay.study.model import Study
 from assay.study.resolve import resolve

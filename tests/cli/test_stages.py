@@ -199,7 +199,7 @@ def test_evaluate_refuses_the_model_of_another_method(chain: Chain) -> None:
         ends_well([chain.train(f"train_{method}", method, samples)])
     for method, other in (("also_sally", "sally"), ("sally", "rate"), ("rate", "histogram_2d"), ("alice", "sally")):
         result = chain.evaluate(WRONG, method, samples, chain.folder / f"train_{other}" / "model")
-        refused(result, ModelError, f"of the method '{other}'")
+        refused(result, ModelError, f"the models are of {other}")
     ends_well([chain.evaluate("evaluate", "sally", samples, chain.folder / "train_sally" / "model")])
     assert Manifest.read(chain.folder / "evaluate").job == "sally"
 

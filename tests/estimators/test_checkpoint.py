@@ -26,7 +26,8 @@ def sample(n, seed):
     rng = np.random.default_rng(seed)
     theta, y = rng.uniform(-1.0, 1.0, n), (np.arange(n) % 2).astype(float)
     z = rng.normal(theta * (1.0 - y), 1.0)
-    columns = (z[:, None], theta[:, None], np.zeros((n, 1)), y, np.exp(z * theta - theta**2 / 2.0), (z - theta)[:, None])
+    r_xz = np.exp(z * theta - theta**2 / 2.0)
+    columns = (z[:, None], theta[:, None], np.zeros((n, 1)), y, r_xz, (z - theta)[:, None])
     return RatioSample(info, *(column.astype(np.float32) for column in columns))
 def note(record):
     print(record, flush=True)

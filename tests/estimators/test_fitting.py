@@ -14,7 +14,6 @@ from assay.errors import TrainingError
 from assay.estimators import fitting
 from assay.estimators.fitting import fit
 from assay.estimators.history import EpochRecord
-from assay.estimators.schedules import learning_rate_at
 from assay.estimators.settings import TrainingSettings
 
 pytestmark = pytest.mark.fast
@@ -200,15 +199,6 @@ def test_gradients_are_clipped() -> None:
         fit(line, _groups(), _groups(seed=3), replace(SETTINGS, epochs=1, gradient_clip=clip))
         steps.append(abs(line.network.weight.item() - before))
     assert steps[0] > 100.0 * steps[1]
-
-
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "exponential"])
-def test_schedules(schedule: str) -> None:
-    settings = TrainingSettings(learning_rate=1e-2, final_learning_rate=1e-4, schedule=schedule)  # type: ignore[arg-type]
-    middle = {"constant": 1e-2, "cosine": (1e-2 + 1e-4) / 2.0, "exponential": 1e-3}[schedule]
-    assert learning_rate_at(settings, 0.0) == pytest.approx(1e-2)
-    assert learning_rate_at(settings, 0.5) == pytest.approx(middle)
-    assert learning_rate_at(settings, 1.0) == pytest.approx(1e-2 if schedule == "constant" else 1e-4)
 
 
 def test_decoupled_weight_decay_shrinks_weights() -> None:

@@ -12,14 +12,13 @@ import pytest
 from assay.errors import SamplingError
 from assay.events.pool import EventPool, Partition
 from assay.sampling.from_study import (
-    SampleRequest,
     hypothesis_prior,
     nuisance_names,
     point_of,
-    sample_request,
     sample_source,
 )
 from assay.sampling.priors import Flat, Gaussian, IndependentPrior, LogUniform, PointsPrior
+from assay.sampling.requests import SampleRequest, sample_request
 from assay.study import model
 from assay.study.load import load_study
 from assay.study.resolve import resolve, trained_interval

@@ -138,14 +138,14 @@ def trained_error(method: str, n: int, seed: int) -> float:
     """Train a method with n balls and return its mean squared error of log r.
 
     The settings are the same for all methods, but for the network and the weight of the score of densities, and a
-    quarter of the epochs for those that learn from labels, which overtrain soonest. There is no validation sample and
-    no early stopping: n balls are all that is known.
+    quarter of the epochs for those without joint quantities and with labels, which overtrain soonest. There is no
+    validation sample and no early stopping: n balls are all that is known.
     """
     density = method in ("nde", "scandal")
     sample = density_sample(n, 100 + seed) if density else ratio_sample(n, 100 + seed)
     network = NetworkSettings((50, 50) if density else (100, 100), "tanh")
     settings = TrainingSettings(
-        epochs={200: 200, 1000: 80}.get(n, 30) // (4 if method in ("carl", "cascal") else 1),
+        epochs={200: 200, 1000: 80}.get(n, 30) // (4 if method in ("carl", "cascal", "nde") else 1),
         batch_size={200: 32, 1000: 128}.get(n, 256),
         learning_rate=5e-3,
         patience=None,

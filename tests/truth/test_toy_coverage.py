@@ -30,7 +30,7 @@ from assay.inference.measurements import ratio_measurement
 from assay.inference.models import Measurement, RatioShape
 from assay.inference.neyman import compare_with_wilks, critical_value, neyman_region
 from assay.inference.toy_batch import ToyBatch
-from assay.inference.toys import ToySetting, run_toys
+from assay.inference.toys import ToySetting, run_all_toys, run_toys
 from assay.sampling.augment import draw_ratio_sample
 from assay.sampling.priors import flat_prior
 from assay.study.load import load_study
@@ -198,15 +198,27 @@ def default_process(folder: Path, n_per_benchmark: int = 6000) -> ToySetting:
     return ToySetting("alices", measurement, test, grid, points, (LEVEL,), (True, False))
 
 
-@pytest.mark.parametrize("point", range(5))
-def test_intervals_of_alices_cover_on_the_default_process(default_process: ToySetting, point: int) -> None:
-    for batch in run_toys(default_process, point, 100, np.random.default_rng(point)):
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> ToySetting:
+    return default_process(tmp_path_factory.mktemp("study"))
+
+
+def test_intervals_of_alices_cover_on_the_default_process(setting: ToySetting) -> None:
+    """At none of five points they are over-confident beyond chance, and over all points they cover within the band.
+
+    The estimator has learnt from 18 000 events: its own error moves coverage at single points by up to 0.1.
+    """
+    covered, n_toys = 0, 0
+    for batch in run_all_toys(replace(setting, include_rate=(True,)), 100, 1):
         assert not batch.failure_counts
-        for name, found in by_parameter(batch).items():
-            assert found.band[0] <= found.value <= found.band[1], (batch.include_rate, name, found)
+        for found in coverages(batch):
+            assert found.verdict != "failed", (batch.theta_true, found)
+        covered, n_toys = covered + int(batch.covers.sum()), n_toys + batch.covers.size
+    assert n_toys == 1000
+    assert abs(covered / n_toys - LEVEL) < 2 * np.sqrt(LEVEL * (1 - LEVEL) / 500), covered  # two parameters of each toy
 
 
-def test_an_over_confident_estimator_of_the_default_process_is_flagged(default_process: ToySetting) -> None:
-    for batch in run_toys(sure(default_process, 2.5), 0, 100, np.random.default_rng(1)):
+def test_an_over_confident_estimator_of_the_default_process_is_flagged(setting: ToySetting) -> None:
+    for batch in run_toys(sure(setting, 2.5), 0, 100, np.random.default_rng(1)):
         verdicts = {name: (one.verdict, one.tendency) for name, one in by_parameter(batch).items()}
         assert verdicts[None] == ("failed", "over-confident"), batch.include_rate

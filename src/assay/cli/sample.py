@@ -20,7 +20,7 @@ from assay.study.training_jobs import training_jobs
 @output_option
 def command(study_path: Path, events: Path, output: Path) -> None:
     """Draw training, validation and test samples from disjoint events: writes a folder for each kind, as ratio/."""
-    from assay.sampling.from_study import sample_request
+    from assay.sampling.requests import sample_request
 
     study = read_study(study_path)
     requests = {name: sample_request(method) for name, method in study.methods.items()}

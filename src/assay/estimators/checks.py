@@ -182,7 +182,7 @@ def overtraining(
     n_looks
         Of how many such numbers this is the worst.
     """
-    scale = max(*training, np.finfo(np.float64).tiny) if unit is None else unit
+    scale = unit if unit is not None and unit > 0 else max(*training, np.finfo(np.float64).tiny)
     error = math.hypot(training[1], test[1]) / scale
     detail = "the part of the gain on the training sample that is not there on the test sample"
     return judge(

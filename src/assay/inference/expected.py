@@ -17,7 +17,6 @@ from assay.inference.histograms import (
     HistogramModel,
 )
 from assay.inference.interpolation import interpolated
-from assay.inference.likelihoods import Remembered
 from assay.inference.limits import DataSet, limits, nuisance_fit
 from assay.inference.measurements import (
     measurement_of,
@@ -30,6 +29,7 @@ from assay.inference.measurements import (
 from assay.inference.models import HistogramShape, Measurement
 from assay.inference.profile_scans import profile_limits
 from assay.inference.protocols import Array, Likelihood, RatioEstimator, WeightedEvents
+from assay.inference.remembered import Remembered
 from assay.inference.results import LimitResult
 
 _MAX_DIRECT_DIMENSIONS = 3

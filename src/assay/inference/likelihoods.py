@@ -6,7 +6,7 @@ r"""Log likelihoods of a data set as functions of theta.
 - `RatioLikelihood`: sum_i c_i log r(x_i|theta, theta_ref) with an estimated (or exact) ratio; c_i is 1 for observed
   events.
 - `Product`: several of these for the same data; shape and rate, for example.
-- `Physical`: no information, but no negative rates; `Remembered`: any likelihood, each point once.
+- `Physical`: no information, but no negative rates.
 
 Expected (Asimov) data are the whole weighted sample at theta_true: c_i = n w_i(theta_true) / sum w, never a small draw
 (1007.1727, section 3.2).
@@ -247,28 +247,6 @@ class Physical:
     def gradient(self, theta: Array) -> Array:
         """Return zeros of the shape of theta."""
         return np.zeros(np.shape(theta))
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """A likelihood whose values are computed once for each point, for a costly shape that is used more than once."""
-
-    of: Likelihood
-    _known: dict[bytes, float] = field(default_factory=dict, repr=False, compare=False)
-
-    def log_likelihood(self, theta: Array) -> Array:
-        """Return (T,) for theta (T, P)."""
-        points = as_points(theta)
-        keys = [point.tobytes() for point in points]
-        new = [row for row, key in enumerate(keys) if key not in self._known]
-        if new:
-            values = self.of.log_likelihood(points[new])
-            self._known.update({keys[row]: float(value) for row, value in zip(new, values, strict=True)})
-        return np.array([self._known[key] for key in keys])
-
-    def gradient(self, theta: Array) -> Array:
-        """Return the gradient, of the shape of theta."""
-        return self.of.gradient(theta)
 
 
 def asimov_counts(weights: Array, n: float) -> Array:

@@ -82,8 +82,8 @@ def checks_section(results: RunResults) -> Section:
         return Section("Checks", "checks", "No method of this study is trained.")
     text = (
         "Each check compares a number with the value that it has for a perfect estimator, on test events. It is passed "
-        "within its tolerance or two standard deviations, whichever is larger, doubtful up to twice as much, and "
-        "failed beyond. A mean ratio other than one shows a wrong normalisation; a calibration slope below one an "
+        "within its tolerance or three standard deviations, whichever is larger, failed beyond twice the tolerance and "
+        "five standard deviations, and doubtful between. A mean ratio other than one shows a wrong normalisation; a calibration slope below one an "
         "estimate that is too steep (limits too narrow), above one too flat (limits too wide); a mean score other than "
         "zero a biased best fit. The joint ratio against labels tests the simulation alone, no estimator."
     )
@@ -107,11 +107,12 @@ def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[L
             f"± {check.tolerance:g}",
             signed(check.pull, 1),
             check.verdict,
+            check.detail or "–",
         )
         for method, checks in checked.items()
         for check in checks
     ]
-    columns = ("method", "check", "found", "expected", "tolerance", "deviation / error", "verdict")
+    columns = ("method", "check", "found", "expected", "tolerance", "deviation / error", "verdict", "where")
     return Table("All checks", columns, tuple(rows), links)
 
 

@@ -1,11 +1,9 @@
-"""What a study's section `sampling` says of hypotheses, and the samples that its methods need."""
+"""What a study's section `sampling` says of hypotheses, and how samples are drawn at them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -13,57 +11,15 @@ from assay.errors import SamplingError
 from assay.events.pool import EventPool, Partition
 from assay.sampling.augment import SizeLimits, draw_density_sample, draw_ratio_sample, draw_score_sample
 from assay.sampling.priors import Flat, Gaussian, IndependentPrior, JointPrior, LogUniform, Marginal, PointsPrior, Prior
+from assay.sampling.requests import Points, SampleRequest
 from assay.sampling.samples import Sample
 from assay.sampling.streaming import SampleStream
 from assay.study import model
 from assay.study.model import Study
 from assay.study.resolve import prior_interval, resolve, trained_interval
 
-Kind = Literal["ratio", "doubly", "score", "density"]
-Points = tuple[tuple[float, ...], ...]
-
 _WARNING = 10.0
 """Effective events of which a hypothesis is warned of, in units of those with fewer of which it is refused."""
-
-
-@dataclass(frozen=True)
-class SampleRequest:
-    """The augmented data that a method is trained on; methods with equal requests share them.
-
-    Parameters
-    ----------
-    kind
-        `ratio`: at theta0 and at one theta1; `doubly`: at pairs of theta0 and theta1; `score`: at the reference;
-        `density`: at theta.
-    points
-        Values of the theory parameters in place of the study's hypotheses, as for estimators of point by point.
-    """
-
-    kind: Kind
-    points: Points | None = None
-
-    @property
-    def name(self) -> str:
-        """A name for its folder."""
-        if self.points is None:
-            return self.kind
-        return f"{self.kind}_{hashlib.sha256(repr(self.points).encode()).hexdigest()[:8]}"
-
-
-def sample_request(method: model.Method) -> SampleRequest | None:
-    """Return what a method of a resolved study is trained on; None if it needs no augmented data."""
-    if isinstance(method, model.ScoreMethod):
-        return SampleRequest("score")
-    if isinstance(method, model.DensityMethod):
-        return SampleRequest("density")
-    if not isinstance(method, model.RatioMethod):
-        return None
-    if method.family == "doubly_parameterised":
-        return SampleRequest("doubly")
-    if method.family != "pointwise":
-        return SampleRequest("ratio")
-    points = [theta for theta in method.points or () if isinstance(theta, dict)]
-    return SampleRequest("ratio", tuple(tuple(point.values()) for point in points))
 
 
 def point_of(study: Study, theta: model.Theta | None) -> tuple[float, ...]:

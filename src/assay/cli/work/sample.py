@@ -11,7 +11,8 @@ import numpy as np
 from assay.cli.stage import StageRun
 from assay.cli.work.pool import event_pool
 from assay.events.pool import Partition
-from assay.sampling.from_study import SampleRequest, sample_source
+from assay.sampling.from_study import sample_source
+from assay.sampling.requests import SampleRequest
 from assay.sampling.samples import Sample
 from assay.study.model import Study
 from assay.study.seeds import derive_seed

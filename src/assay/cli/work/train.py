@@ -24,7 +24,8 @@ from assay.estimators.settings import FlowSettings, NetworkSettings, TrainingSet
 from assay.estimators.training import TrainedEstimator, train_estimator
 from assay.events.pool import Partition
 from assay.files import write_json
-from assay.sampling.from_study import sample_request, sample_source
+from assay.sampling.from_study import sample_source
+from assay.sampling.requests import sample_request
 from assay.sampling.samples import RatioSample, Sample, load_sample
 from assay.sampling.streaming import SampleStream
 from assay.study.model import DensityMethod, RatioMethod, ScoreMethod, Study, Trained
