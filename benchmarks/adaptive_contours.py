@@ -113,15 +113,18 @@ def found_by(problem: Problem, seed: int) -> ContourResult:
     return adaptive_contours(problem.log_likelihood, names, problem.bounds, CONFIDENCE_LEVELS, settings)
 
 
+def inside_of(result: ContourResult) -> Inside:
+    """Return whether points are in the region of a result."""
+    return lambda theta, n: result.inside(theta, CONFIDENCE_LEVELS[n])
+
+
 def row(problem: Problem, seeds: int) -> str:
     """Return a line of the table: the worst of the seeds."""
     started = time.perf_counter()
     results = [found_by(problem, seed) for seed in range(seeds)]
     seconds = (time.perf_counter() - started) / seeds
     levels = results[0].levels
-    adaptive = np.array(
-        [errors(problem, lambda t, n, r=r: r.inside(t, CONFIDENCE_LEVELS[n]), levels) for r in results]
-    ).max(axis=0)
+    adaptive = np.array([errors(problem, inside_of(result), levels) for result in results]).max(axis=0)
     full = grid_errors(problem, levels)
     n_grid = POINTS_PER_AXIS**problem.n_parameters
     most = max(result.n_evaluations for result in results)

@@ -6,7 +6,7 @@
 batches of 128, 1 024 and 4 096, both programs train for the same number of epochs. The peer runs twice: as it starts,
 with as many threads as there are cores, and with one thread, as Assay always has it. Ratios are of samples per second
 by the clock (`as it starts`) and by the processor (`one thread`: other work on the machine counts little). Losses on
-the same validation samples stand beside them, computed by the same code from both programs' estimates. Then the peer, with
+the same validation samples stand beside them, computed by the same code from the estimates of both. Then the peer, with
 one thread, trains with its default settings for more epochs, and the clock tells how long we take to reach its loss.
 It needs an environment of its own: make .venv-madminer/.ready.
 """

@@ -83,9 +83,10 @@ def checks_section(results: RunResults) -> Section:
     text = (
         "Each check compares a number with the value that it has for a perfect estimator, on test events. It is passed "
         "within its tolerance or three standard deviations, whichever is larger, failed beyond twice the tolerance and "
-        "five standard deviations, and doubtful between. A mean ratio other than one shows a wrong normalisation; a calibration slope below one an "
-        "estimate that is too steep (limits too narrow), above one too flat (limits too wide); a mean score other than "
-        "zero a biased best fit. The joint ratio against labels tests the simulation alone, no estimator."
+        "five standard deviations, and doubtful between. A mean ratio other than one shows a wrong normalisation; a "
+        "calibration slope below one an estimate that is too steep (limits too narrow), above one too flat (limits too "
+        "wide); a mean score other than zero a biased best fit. The joint ratio against labels tests the simulation "
+        "alone, no estimator."
     )
     checked = {name: results.checks[name] for name in results.learned if results.checks.get(name)}
     tables = [_checks_table(checked, data_links(results, next(iter(checked)), CHECKS))] if checked else []
