@@ -92,11 +92,11 @@ def test_the_changes_cover_every_setting() -> None:
 def test_a_trial_changes_what_it_tries_alone(small_study: Write) -> None:
     method = resolve(load_study(small_study())).methods["alices"]
     assert isinstance(method, RatioMethod)
-    changed = tried(method, {"hidden_layers": (5, 6), "alpha": 0.7, "learning_rate": 0.02})
+    changed = tried(method, {"hidden_layers": (5, 6), "learning_rate": 0.02})
     network, settings = settings_of(changed, 3)
-    assert (network.hidden, settings.alpha, settings.learning_rate) == ((5, 6), 0.7, 0.02)
+    assert (network.hidden, settings.learning_rate) == ((5, 6), 0.02)
     _, unchanged = settings_of(method, 3)
-    assert replace(settings, alpha=unchanged.alpha, learning_rate=unchanged.learning_rate) == unchanged
+    assert replace(settings, learning_rate=unchanged.learning_rate) == unchanged
     assert tried(method, {}) == method
 
 

@@ -66,7 +66,7 @@ class ScanSection(Section):
         Field(
             min_length=1,
             description="settings of the section training, each with a list of values or one of uniform: [low, high], "
-            "log_uniform: [low, high], integer: [low, high]",
+            "log_uniform: [low, high], integer: [low, high]; not those that change the loss, such as alpha",
         ),
     ]
 

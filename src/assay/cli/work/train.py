@@ -169,12 +169,10 @@ def _range_of(one: ScanRange) -> Range:
 
 
 def tried(method: Trained, values: Mapping[str, Value]) -> Trained:
-    """Return a method with some settings of its training replaced, and the weight of its score term."""
+    """Return a method with some settings of its training replaced."""
     assert method.training is not None  # noqa: S101 - a resolved method has one
-    settings = {name: value for name, value in values.items() if name != "alpha"}
-    training = method.training.model_validate({**method.training.model_dump(), **settings})
-    score_term = {"alpha": values["alpha"]} if "alpha" in values else {}
-    return method.model_copy(update={"training": training, **score_term})
+    training = method.training.model_validate({**method.training.model_dump(), **values})
+    return method.model_copy(update={"training": training})
 
 
 def _calibrated(method: Trained, estimator: Estimator, validation: Sample) -> Estimator:

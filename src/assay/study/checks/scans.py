@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from assay.study.checks.draft import Check, Draft, interval_finding
 from assay.study.describe import field_expectation
-from assay.study.model import WITH_SCORE, RatioMethod, Trained, TrainingSection
+from assay.study.model import Trained, TrainingSection
 from assay.study.model_scan import LogUniformRange, ScanRange, ScanSection
 from assay.study.problems import Finding, Location, listed, suggestion
 
-ALPHA = "alpha"
-NOT_SCANNED = frozenset({"source", "device", "preprocessing"})
-"""Settings of a training that say where, or on what; their losses cannot be compared, or do not differ."""
+NOT_SCANNED = frozenset({"source", "device", "preprocessing", "trim"})
+"""Settings of a training that say where it runs, on what, or, as the weight alpha of a score term, what its loss is:
+the least of different losses says nothing."""
 
 
 def one_kind_of_fan_out(draft: Draft) -> Iterable[Finding]:
@@ -39,8 +39,6 @@ def scans(draft: Draft) -> Iterable[Finding]:
 
 def _scan(location: Location, method: Trained, scan: ScanSection) -> Iterable[Finding]:
     known = [setting for setting in TrainingSection.model_fields if setting not in NOT_SCANNED]
-    if method.kind in WITH_SCORE:
-        known.append(ALPHA)
     for setting, one in scan.parameters.items():
         where = (*location, "parameters", setting)
         if setting not in known:
@@ -90,12 +88,10 @@ def _range(where: Location, setting: str, one: ScanRange) -> Iterable[Finding]:
 
 def _refusal(setting: str, value: Any) -> str | None:
     """Return what a setting expects, if a value is nothing for it."""
-    section: type[RatioMethod] | type[TrainingSection] = RatioMethod if setting == ALPHA else TrainingSection
-    content = {"kind": "alices", setting: value} if setting == ALPHA else {setting: value}
     try:
-        section.model_validate(content)
+        TrainingSection.model_validate({setting: value})
     except ValidationError:
-        return field_expectation(section.model_fields[setting]).words()
+        return field_expectation(TrainingSection.model_fields[setting]).words()
     return None
 
 
