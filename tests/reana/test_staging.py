@@ -102,7 +102,7 @@ def test_resources_of_the_study_are_in_the_specification(staged: Callable[..., S
 def test_limits_of_the_cluster(staged: Callable[..., Staged], info: dict[str, Any], words: str) -> None:
     resources = {"plot": {"memory": 8.0, "time_limit": 120.0}}
     # what steps/*.yml ask for themselves counts, too
-    for name in ("sample", "train", "evaluate"):
+    for name in ("sample", "train", "toys", "evaluate"):
         resources[name] = {"memory": 1.0}
     specification = load_specification(staged(execution={"resources": resources}))
     with pytest.raises(ReanaError, match=f"execution.resources.plot{words}"):
