@@ -57,7 +57,7 @@ def test_the_default_study_ends_with_a_report_and_continues(small_study: Write, 
     changed = small_study(luminosity=100.0)
     assay("run", "--study", changed, "--output", run)
     after = manifests(run)
-    assert stages(name for name in after if after[name] != before[name]) == {"configure", "evaluate", "plot"}
+    assert stages(name for name in after if after[name] != before[name]) == {"configure", "toys", "evaluate", "plot"}
 
 
 def check_events(run: Path) -> None:
