@@ -11,12 +11,13 @@ from torch import nn
 
 from assay.errors import ModelError
 from assay.estimators.calibration import Calibration
+from assay.estimators.described import Described
 from assay.estimators.ratio import Array, BlockwiseRatio
 
 _EVALUATIONS = 1 << 22  # at a time
 
 
-class CalibratedRatio:
+class CalibratedRatio(Described):
     """log r = g(log r_hat), with the derivative g' t_hat.
 
     Parameters
@@ -37,26 +38,6 @@ class CalibratedRatio:
         """As it was trained."""
         network: nn.Module = self.ratio.network
         return network
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """The names of the columns of x."""
-        return self.ratio.observables
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the columns of theta."""
-        return self.ratio.parameters
-
-    @property
-    def nuisance(self) -> tuple[str, ...]:
-        """The last of the parameters: those that are nuisance parameters."""
-        return self.ratio.nuisance
-
-    @property
-    def reference(self) -> Array:
-        """The denominator hypothesis theta1, shape (P,)."""
-        return self.ratio.reference
 
     @property
     def ranges(self) -> Array:

@@ -13,20 +13,10 @@ from assay.estimators.description import ModelDescription
 Network = TypeVar("Network", bound=nn.Module)
 
 
-class DescribedEstimator(Generic[Network]):
-    """A trained network with its description.
+class Described:
+    """What has a description: by it, columns and a reference."""
 
-    Parameters
-    ----------
-    network
-        Trained, in evaluation mode.
-    description
-        Its columns and its origin.
-    """
-
-    def __init__(self, network: Network, description: ModelDescription) -> None:
-        self.network = network
-        self.description = description
+    description: ModelDescription
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -47,3 +37,19 @@ class DescribedEstimator(Generic[Network]):
     def reference(self) -> NDArray[np.float64]:
         """The hypothesis that a ratio is relative to, or at which a score is estimated, shape (P,)."""
         return np.asarray(self.description.reference, dtype=np.float64)
+
+
+class DescribedEstimator(Described, Generic[Network]):
+    """A trained network with its description.
+
+    Parameters
+    ----------
+    network
+        Trained, in evaluation mode.
+    description
+        Its columns and its origin.
+    """
+
+    def __init__(self, network: Network, description: ModelDescription) -> None:
+        self.network = network
+        self.description = description

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import ModelError
+from assay.estimators.described import Described
 from assay.estimators.description import ModelDescription
 from assay.estimators.model_folder import load_estimator
 from assay.estimators.ratio import RatioEstimator
@@ -50,7 +51,7 @@ class ScoreMember(Protocol):
 Member = TypeVar("Member", RatioMember, ScoreMember)
 
 
-class _Ensemble(Generic[Member]):
+class _Ensemble(Described, Generic[Member]):
     """Members of one description.
 
     Parameters
@@ -71,31 +72,7 @@ class _Ensemble(Generic[Member]):
                     expected="estimators of the same quantity",
                     mend="take the models of one training of the study",
                 )
-
-    @property
-    def description(self) -> ModelDescription:
-        """The first member's."""
-        return self.members[0].description
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """The names of the columns of x."""
-        return self.description.observables
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the columns of theta, or of the components of the score."""
-        return self.description.parameters
-
-    @property
-    def nuisance(self) -> tuple[str, ...]:
-        """The last of the parameters: those that are nuisance parameters."""
-        return self.description.nuisance
-
-    @property
-    def reference(self) -> Array:
-        """The hypothesis that ratios are relative to, or at which scores are estimated, shape (P,)."""
-        return np.asarray(self.description.reference, dtype=np.float64)
+        self.description = self.members[0].description
 
 
 class RatioEnsemble(_Ensemble[RatioMember]):

@@ -9,12 +9,12 @@ from typing import Any
 
 import h5py
 
-from assay.errors import AssayError
-from assay.files import atomic_path, read_json, write_json
 from assay.inference.adaptive_contours import ContourResult, Round
+from assay.inference.paired_files import read_pair, write_pair
 from assay.inference.protocols import Array
 
 _FORMAT = "assay-contours-1"
+_ARRAYS = ("theta", "log_likelihood")
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,9 @@ class ContourRecord:
 
 def write_contours(stem: str | Path, records: Sequence[ContourRecord]) -> None:
     """Write `<stem>.json` and `<stem>.h5`."""
-    json_path, h5_path = _paths(stem)
-    with atomic_path(h5_path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"] = _FORMAT
-        for number, record in enumerate(records):
-            group = file.create_group(str(number))
-            group.create_dataset("theta", data=record.theta, fletcher32=True)
-            group.create_dataset("log_likelihood", data=record.log_likelihood, fletcher32=True)
-    results = []
-    for record in records:
-        plain = {key: value for key, value in asdict(record).items() if key not in ("theta", "log_likelihood")}
-        results.append({**plain, "n_evaluations": len(record.theta)})
-    write_json(json_path, {"format": _FORMAT, "arrays": h5_path.name, "results": results})
+    write_pair(
+        stem, _FORMAT, [(_numbers(record), {name: getattr(record, name) for name in _ARRAYS}) for record in records]
+    )
 
 
 def read_contours(stem: str | Path) -> tuple[ContourRecord, ...]:
@@ -89,22 +80,12 @@ def read_contours(stem: str | Path) -> tuple[ContourRecord, ...]:
     AssayError
         If a file is missing, damaged, or of another kind.
     """
-    json_path, h5_path = _paths(stem)
-    content = read_json(json_path)
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise AssayError("not a file of contours", where=str(json_path), expected=f'"format": "{_FORMAT}"')
-    try:
-        with h5py.File(h5_path, "r") as file:
-            return tuple(_record(file[str(number)], entry) for number, entry in enumerate(content["results"]))
-    except (OSError, KeyError, TypeError) as error:
-        raise AssayError(
-            f"the contours cannot be read ({error})", where=str(h5_path), mend="run the evaluate stage again"
-        ) from None
+    return read_pair(stem, _FORMAT, "contours", _record)
 
 
-def _paths(stem: str | Path) -> tuple[Path, Path]:
-    stem = Path(stem)
-    return stem.with_name(stem.name + ".json"), stem.with_name(stem.name + ".h5")
+def _numbers(record: ContourRecord) -> dict[str, Any]:
+    plain = {key: value for key, value in asdict(record).items() if key not in _ARRAYS}
+    return {**plain, "n_evaluations": len(record.theta)}
 
 
 def _record(group: h5py.Group, entry: dict[str, Any]) -> ContourRecord:

@@ -9,9 +9,8 @@ from typing import Any
 
 import h5py
 
-from assay.errors import AssayError
-from assay.files import atomic_path, read_json, write_json
 from assay.inference.calibration_ranks import CalibrationRanks
+from assay.inference.paired_files import read_pair, write_pair
 from assay.inference.posterior import CredibleInterval, Posterior
 from assay.inference.priors import Marginal, Prior
 from assay.inference.protocols import Array
@@ -46,18 +45,7 @@ class PosteriorRecord:
 
 def write_posteriors(stem: str | Path, records: Sequence[PosteriorRecord]) -> None:
     """Write `<stem>.json` and `<stem>.h5`."""
-    json_path, h5_path = _paths(stem)
-    with atomic_path(h5_path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"] = _FORMAT
-        for number, record in enumerate(records):
-            group = file.create_group(str(number))
-            for name in _ARRAYS:
-                group.create_dataset(name, data=getattr(record.posterior, name), compression="gzip", fletcher32=True)
-            for name in _RANKS if record.calibration is not None else ():
-                group.create_dataset(f"calibration/{name}", data=getattr(record.calibration, name), fletcher32=True)
-    write_json(
-        json_path, {"format": _FORMAT, "arrays": h5_path.name, "results": [_numbers(record) for record in records]}
-    )
+    write_pair(stem, _FORMAT, [(_numbers(record), _arrays(record)) for record in records])
 
 
 def read_posteriors(stem: str | Path) -> tuple[PosteriorRecord, ...]:
@@ -68,22 +56,14 @@ def read_posteriors(stem: str | Path) -> tuple[PosteriorRecord, ...]:
     AssayError
         If a file is missing, damaged, or of another kind.
     """
-    json_path, h5_path = _paths(stem)
-    content = read_json(json_path)
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise AssayError("not a file of posteriors", where=str(json_path), expected=f'"format": "{_FORMAT}"')
-    try:
-        with h5py.File(h5_path, "r") as file:
-            return tuple(_record(file[str(number)], entry) for number, entry in enumerate(content["results"]))
-    except (OSError, KeyError, TypeError) as error:
-        raise AssayError(
-            f"the posteriors cannot be read ({error})", where=str(h5_path), mend="run the evaluate stage again"
-        ) from None
+    return read_pair(stem, _FORMAT, "posteriors", _record)
 
 
-def _paths(stem: str | Path) -> tuple[Path, Path]:
-    stem = Path(stem)
-    return stem.with_name(stem.name + ".json"), stem.with_name(stem.name + ".h5")
+def _arrays(record: PosteriorRecord) -> dict[str, Array]:
+    arrays: dict[str, Array] = {name: getattr(record.posterior, name) for name in _ARRAYS}
+    if record.calibration is not None:
+        arrays |= {f"calibration/{name}": getattr(record.calibration, name) for name in _RANKS}
+    return arrays
 
 
 def _numbers(record: PosteriorRecord) -> dict[str, Any]:
