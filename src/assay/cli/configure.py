@@ -58,4 +58,4 @@ def _read(path: Path) -> Study:
 def _check(path: Path) -> None:
     from assay.cli.checks import load_checked
 
-    load_checked(path)
+    load_checked(path, basis=False)  # which the stage chooses

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +168,7 @@ def parse_grid(text: str, name: str) -> PartonDensities:
     return PartonDensities(name, flavours, tuple(grids))
 
 
+@cache
 def pdf_folder() -> Path:
     """Return the folder of PDF grids that the `pythia8mc` wheel ships."""
     import pythia8mc

@@ -43,6 +43,12 @@ def load_study(path: str | Path, checks: Iterable[Check] = ()) -> Study:
     return with_functions(study, path.parent)
 
 
+def fault_of(path: str | Path, finding: Finding) -> StudyErrors:
+    """Return the error of a fault that shows only in what follows from a study that can be read, with its line."""
+    path = Path(path)
+    return StudyErrors(path.name, [read_document(path).problem(finding)])
+
+
 def _validated(document: Document) -> tuple[Study | None, list[Finding], set[Location]]:
     """Return the study if its values are valid, what is wrong with them, and where."""
     findings, broken = list(document.findings), set(document.broken)

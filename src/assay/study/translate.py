@@ -13,6 +13,8 @@ from assay.study.model import PRIOR_KINDS, FlatPrior, Study
 from assay.study.model_scan import RANGE_KINDS, UniformRange
 from assay.study.problems import Finding, Location, listed, nearest
 
+_LONG = 60  # characters of a text that is not shown
+
 # keys of MadMiner's workflow, and other spellings, that are not near the right ones
 _SYNONYMS = {
     "parameter_range": "range",
@@ -227,7 +229,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f"the text {value!r}" if len(value) <= 60 else f"a text of {len(value)} characters"
+        return f"the text {value!r}" if len(value) <= _LONG else f"a text of {len(value)} characters"
     if isinstance(value, int | float):
         return f"the number {value!r}"
     if isinstance(value, tuple):
@@ -274,7 +276,7 @@ def _advice_for_text(value: str, kind: str, expected: str) -> str:
     if kind == "string_too_short":
         return "write something, or remove the key"
     if expected.startswith("a list"):
-        return f"put it between brackets: [{value}]"
+        return f"put it between brackets: [{value if len(value) <= _LONG else '...'}]"
     return f"write {expected}"
 
 
