@@ -19,6 +19,7 @@ TAG       ?=
 BASE      ?=
 TORCH     ?= cpu
 INDEX     ?=
+PAGE      ?=
 IMAGES    ?= physics ml
 
 BIN       := $(VENV)/bin
@@ -27,12 +28,13 @@ LOCKS     := requirements/torch.txt requirements/all.txt
 READY     := $(VENV)/.ready
 MADMINER  := .venv-madminer
 NEXT      := .venv-yadage-next
+DOCS      := .venv-docs
 RUN_FLAGS := $(if $(RUN),--output $(RUN)) $(if $(JOBS),--processes $(JOBS)) --containers $(CONTAINERS) --batch-system $(BATCH_SYSTEM)
 REANA_FLAGS := $(if $(EVENTS),--events $(EVENTS)) $(if $(NAME),--name $(NAME)) $(if $(RUN),--output $(RUN)) $(if $(RESUME),--resume $(RESUME))
 IMAGE_FLAGS := --registry $(REGISTRY) $(if $(TAG),--tag $(TAG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana status validate test test-fast check-default-study bench lint images check-images push lock clean
+.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana status validate test test-fast check-default-study bench lint docs notebooks images check-images push lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +42,7 @@ help: ## this list
 # torch apart: its CPU and CUDA builds differ; everything else is locked with hashes
 $(READY): $(LOCKS) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Assay needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	@echo "setting up $(VENV): torch first, then all else; some minutes, without further words"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-cache-dir -r requirements/torch.txt
 	$(BIN)/python -m pip install --quiet --no-cache-dir --no-deps --require-hashes -r requirements/all.txt
@@ -57,6 +60,12 @@ $(MADMINER)/.ready: requirements/torch.txt requirements/madminer.txt
 $(NEXT)/.ready: requirements/yadage-next.txt
 	$(PYTHON) -m venv $(NEXT)
 	$(NEXT)/bin/python -m pip install --quiet --no-cache-dir --no-deps --require-hashes -r requirements/yadage-next.txt
+	@touch $@
+
+# mkdocs, which wants other versions than reana-client
+$(DOCS)/.ready: requirements/docs.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --no-cache-dir --no-deps --require-hashes -r requirements/docs.txt
 	@touch $@
 
 setup: $(READY) ## set up the environment in .venv
@@ -79,7 +88,7 @@ status: $(READY) ## where RUN stands (default the newest): stages, jobs, logs
 validate: $(READY) ## check STUDY without running anything
 	$(ASSAY) validate $(STUDY)
 
-test: $(READY) $(MADMINER)/.ready $(NEXT)/.ready ## all tests, types and style
+test: $(READY) $(MADMINER)/.ready $(NEXT)/.ready $(DOCS)/.ready ## all tests, types and style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -91,14 +100,20 @@ test-fast: $(READY) ## tests that end within seconds each
 check-default-study: $(READY) ## does the default run show what it has to?
 	$(BIN)/python -m pytest -m default_study tests/default_study
 
-bench: $(READY) ## what the workflow engine costs: runs/fan_out.json (see docs/scale.md)
-	mkdir -p runs
-	$(BIN)/python benchmarks/fan_out.py --output runs/fan_out.json
+bench: $(READY) $(MADMINER)/.ready ## all benchmarks, beside madminer: runs/benchmarks.json; PAGE=docs/benchmarks.md writes the page
+	$(BIN)/python benchmarks/run_all.py --output runs/benchmarks.json $(if $(PAGE),--page $(PAGE))
 
 lint: $(READY) ## types and style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY) $(DOCS)/.ready ## the documentation as a site: site/index.html
+	$(BIN)/python -m assay.cli.reference
+	$(DOCS)/bin/mkdocs build --strict --quiet
+
+notebooks: $(READY) ## execute docs/notebooks anew and save their outputs
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/notebooks.py
 
 images: $(READY) ## build the container images: INDEX= address of torch's CPU builds, or TORCH=cuda; BASE= another base image
 	$(ASSAY) images build $(IMAGES) $(IMAGE_FLAGS) --torch $(TORCH) $(if $(BASE),--base $(BASE)) $(if $(INDEX),--index $(INDEX))
@@ -114,4 +129,4 @@ lock: $(READY) ## resolve the locked requirements anew
 	PATH=$(abspath $(BIN)):$$PATH scripts/lock
 
 clean: ## remove the environment and all runs
-	rm -rf $(VENV) $(MADMINER) $(NEXT) runs
+	rm -rf $(VENV) $(MADMINER) $(NEXT) $(DOCS) site runs

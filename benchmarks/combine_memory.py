@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from common import resident
 
 from assay.events import layout
 from assay.events.combine import combine
@@ -55,17 +56,12 @@ def write_run(path: Path, benchmark: str, n_events: int, n_observables: int, see
             del file["assay"]
 
 
-def peak_memory() -> float:
-    """Return the most memory in MiB that this process has held (of this program, not of the one that started it)."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
 def combine_here(folder: Path, chunk: int, memory: int) -> None:
-    before, clock = peak_memory(), time.monotonic()
+    before, clock = resident("VmHWM"), time.monotonic()
     result = combine(sorted(folder.glob("run_*.h5")), folder / "combined.h5", seed=1, chunk=chunk, memory=memory)
     elapsed = time.monotonic() - clock
-    print(f"{result.n_events} {before:.1f} {peak_memory():.1f} {elapsed:.1f}")
+    peak = resident("VmHWM")
+    print(f"{result.n_events} {before:.1f} {peak:.1f} {elapsed:.1f}")
 
 
 def measure(n_events: int, n_observables: int, named: bool, chunk: int, memory: int) -> tuple[float, float, float]:

@@ -7,11 +7,9 @@ Prints a table and writes JSON with a description of the machine. The figures in
 
 from __future__ import annotations
 
-import importlib.metadata
 import io
 import json
 import os
-import platform
 import resource
 import sys
 import tempfile
@@ -23,12 +21,14 @@ from pathlib import Path
 import click
 import stand_in
 import yaml
+from common import machine
 from rich.console import Console
 from rich.table import Table
 
 from assay.running.launch import Run, launch
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("yadage", "adage", "packtivity", "yadage-schemas", "jq")
 PHYSICS = ((100, 1), (100, 10), (100, 50), (1000, 10), (1000, 50))
 
 
@@ -51,23 +51,6 @@ class Measurement:
     @property
     def cpu_per_step(self) -> float:
         return self.cpu / self.steps
-
-
-def machine() -> dict[str, object]:
-    """Describe what the figures depend on."""
-    try:
-        models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    except OSError:
-        models = []
-    packages = ("yadage", "adage", "packtivity", "yadage-schemas", "jq")
-    return {
-        "system": platform.platform(),
-        "processor": models[0].partition(":")[2].strip() if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "python": platform.python_version(),
-        "versions": {package: importlib.metadata.version(package) for package in packages},
-    }
 
 
 def trivial(folder: Path, jobs: int) -> Run:
@@ -173,7 +156,8 @@ def main(output: Path, trivial_jobs: tuple[int, ...], physics: tuple[tuple[int, 
         for result in measurements(folder, trivial_jobs, physics, engines):
             click.echo(f"{result}", err=True)
             results.append(result)
-    output.write_text(json.dumps({"machine": machine(), "runs": [asdict(result) for result in results]}, indent=2))
+    runs = [asdict(result) for result in results]
+    output.write_text(json.dumps({"machine": machine(PACKAGES), "runs": runs}, indent=2))
     Console(width=120).print(shown(results))
 
 

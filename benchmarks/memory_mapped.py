@@ -10,13 +10,13 @@ in memory. The largest resident memory of the process is printed, and the time o
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from common import resident
 
 from assay.estimators.history import EpochRecord
 from assay.estimators.settings import NetworkSettings, TrainingSettings
@@ -75,7 +75,7 @@ def main() -> None:
 
         settings = TrainingSettings(epochs=1, batch_size=16_384, device="cpu")
         train_estimator("alice", train, validation, NetworkSettings((20,)), settings, callback=note)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    peak = resident("VmHWM") / 1024
     print(f"{size / 1e9:.1f} GB of samples; largest resident memory {peak:.2f} GiB")
 
 

@@ -1,25 +1,29 @@
 """Ten observables and a cut from a ROOT file with the tree of Delphes, and from an LHE file, reading included.
 
-    python benchmarks/observables.py [--events 40000]
+    .venv/bin/python benchmarks/observables.py [--events 40000]
 
 Each is compared with a plain loop over the same events, in the same run: particles are objects of `vector`, as in
-MadMiner, and Python evaluates every observable for every event (of fewer events, since it takes long). Times are of the
-processor, not of the clock, so that other work on the machine counts little.
+MadMiner, and Python evaluates every observable for every event (of fewer events, since it takes long). `comparisons`
+has madminer 0.9.6 itself read the LHE file, with eleven weights per event, by its XML parser, which is its default, and
+by its text parser. Times are of the processor, not of the clock, so that other work on the machine counts little.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 
 import awkward as ak
 import numpy as np
 import vector
+from common import Comparison, Measured, in_own_process, of_peer
 
 from assay.generation.lhe import LHESample, read_lhe
 from assay.observables.extract import ObservableDefinition, extract
@@ -90,15 +94,50 @@ def timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
     return result, time.process_time() - start
 
 
-def write_files(folder: Path, n_events: int) -> tuple[Path, Path]:
-    """Write events of MadGraph, repeated, as an LHE file and as objects in a ROOT file."""
+def written(path: Path, n_events: int) -> Path:
+    """Write events of MadGraph, repeated, as an LHE file with the run card that madminer reads; return its path."""
     head, *events = gzip.decompress(LHE.read_bytes()).decode().split("<event>")
     events = ["<event>" + event.split("</event>")[0] + "</event>\n" for event in events]
-    lhe, root = folder / "events.lhe", folder / "objects.root"
-    lhe.write_text(head + "".join((events * (n_events // len(events) + 1))[:n_events]) + "</LesHouchesEvents>\n")
+    card = f"<header>\n<MGRunCard>\n {n_events} = nevents\n sum = event_norm\n</MGRunCard>\n</header>\n<init>"
+    head = head.replace("<init>", card, 1)
+    path.write_text(head + "".join((events * (n_events // len(events) + 1))[:n_events]) + "</LesHouchesEvents>\n")
+    return path
+
+
+def write_files(folder: Path, n_events: int) -> tuple[Path, Path]:
+    """Write events as an LHE file and as objects in a ROOT file."""
+    lhe, root = written(folder / "events.lhe", n_events), folder / "objects.root"
     objects = parton_level(read_lhe(lhe))
     write_objects(root, [objects], lambda n: SimulationSummary("none", n_events, 0, n, 1, ""))
     return lhe, root
+
+
+def comparisons(repeat: int) -> Iterator[Comparison]:
+    """Yield the comparisons with madminer's reader of LHE files, which reads fewer events."""
+    ours_events, peer_events = 20_000, 500
+    weights = re.findall(r"<wgt id='(\w+)'>", gzip.decompress(LHE.read_bytes()).decode().split("</event>")[0])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        many, few = (written(folder / f"{n}.lhe", n) for n in (ours_events, peer_events))
+
+        def work() -> float:
+            sample = read_lhe(many)
+            return len(vectorised(parton_level(sample), sample)) / ours_events
+
+        ours = in_own_process(work, repeat)
+        task = {"setup": folder / "setup.h5", "lhe": few, "observables": OBSERVABLES, "cut": CUT, "weights": weights}
+        peer = of_peer("observables", repeat, **task)
+    for parser in ("xml", "text"):
+        theirs = scaled(peer[parser], ours_events / peer_events)
+        np.testing.assert_allclose(theirs.value, (ours.value or 0.0) * ours_events, rtol=0.01)  # events after the cut
+        what = f"ten of an LHE file, {len(weights) + 1} weights; madminer's {parser} parser"
+        yield Comparison("observables", what, ours_events, "events", ours, theirs, None, "benchmarks/observables.py")
+
+
+def scaled(measured: Measured, factor: float) -> Measured:
+    """Return what a multiple of the work would take."""
+    processor, clock = (tuple(factor * one for one in times) for times in (measured.processor, measured.clock))
+    return replace(measured, processor=processor, clock=clock, value=factor * (measured.value or 0.0))
 
 
 def main() -> None:

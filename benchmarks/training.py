@@ -1,74 +1,43 @@
 """How fast networks are trained, beside madminer 0.9.6 on the same samples, in the same run.
 
-    .venv/bin/python benchmarks/training.py [--samples 100000] [--epochs 2] [--best-epochs 10]
+    .venv/bin/python benchmarks/training.py [--repeat 3]
 
 100 000 samples of two parameters and ten observables, networks with two hidden layers of 100. For ALICES and ALICE and
-batches of 128, 1 024 and 4 096, both programs train for the same number of epochs. The peer runs twice: as it starts,
-with as many threads as there are cores, and with one thread, as Assay always has it. Ratios are of samples per second
-by the clock (`as it starts`) and by the processor (`one thread`: other work on the machine counts little). Losses on
-the same validation samples stand beside them, computed by the same code from the estimates of both. Then the peer, with
-one thread, trains with its default settings for more epochs, and the clock tells how long we take to reach its loss.
+batches of 128, 1 024 and 4 096, both programs train two epochs on one thread; losses on the same 25 000 validation
+samples, computed by the same code from the estimates of both, stand beside the times. Then madminer trains with its
+default settings (batches of 128) for ten epochs, and the time that we take to reach its loss is compared.
 It needs an environment of its own: make .venv-madminer/.ready.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import subprocess
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
+from common import Comparison, Measured, in_own_process, of_peer, shown
 
 from assay.estimators.history import EpochRecord
 from assay.estimators.settings import NetworkSettings, TrainingSettings
 from assay.estimators.training import train_estimator
 from assay.sampling.samples import RatioSample, SampleInfo
 
-PEER_PYTHON = Path(__file__).parents[1] / ".venv-madminer" / "bin" / "python"
 N_OBSERVABLES = 10
 INFO = SampleInfo(tuple(f"x{n}" for n in range(N_OBSERVABLES)), ("p", "q"), ((-1.0, 1.0),) * 2, (0.0, 0.0))
 ALPHA = 0.1
-PEER = """
-import json, logging, sys, time, warnings
-warnings.simplefilter("ignore")
-logging.disable(logging.CRITICAL)
-import numpy as np, torch
-from madminer.ml import ParameterizedRatioEstimator
-folder, method, batch, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-load = lambda part, name: np.load(f"{folder}/{part}/{name}.npy").astype(np.float64)
-files = (("x", "x"), ("theta", "theta0"), ("y", "y"), ("r_xz", "r_xz"), ("t_xz", "t_xz"))
-given = {name: load("train", file) for name, file in files}
-given |= {f"{name}_val": load("validation", file) for name, file in files}
-given |= {name: given[name][:, None] for name in ("y", "r_xz", "y_val", "r_xz_val")}
-estimator = ParameterizedRatioEstimator(n_hidden=(100, 100), activation="tanh")
-started = time.process_time(), time.perf_counter()
-estimator.train(
-    method=method, alpha=float(sys.argv[5]), n_epochs=epochs, batch_size=batch, validation_split=None,
-    early_stopping=True, n_workers=0, scale_parameters=False, **given,
-)
-seconds = time.process_time() - started[0], time.perf_counter() - started[1]
-log_r, score = estimator.evaluate_log_likelihood_ratio(
-    load("validation", "x"), load("validation", "theta0"), test_all_combinations=False, evaluate_score=True
-)
-np.save(f"{folder}/peer_log_r.npy", log_r.ravel())
-np.save(f"{folder}/peer_score.npy", score)
-print(json.dumps(seconds))
-"""
+SAMPLES, VALIDATION = 100_000, 25_000
+EPOCHS, BEST_EPOCHS = 2, 10
+BATCHES = {128: 4.0, 1024: 7.0, 4096: 7.0}
+"""Batch sizes, and the ratios that ALICES is aimed at."""
+NETWORK = NetworkSettings((100, 100), "silu")
+COMMAND = "benchmarks/training.py"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A training: seconds of the processor and of the clock, and the loss on the validation samples."""
-
-    processor: float
-    clock: float
-    loss: float
+class Reached(Exception):  # noqa: N818 - the loss that is looked for
+    """A training may end."""
 
 
 def sample(n: int, seed: int) -> RatioSample:
@@ -97,22 +66,6 @@ def loss(method: str, log_r: np.ndarray, score: np.ndarray, test: RatioSample) -
     return value
 
 
-def peer(folder: Path, method: str, batch: int, epochs: int, test: RatioSample, one_thread: bool = True) -> Outcome:
-    """Train with madminer."""
-    arguments = [str(value) for value in (folder, method, batch, epochs, ALPHA)]
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    if one_thread:
-        environment["OMP_NUM_THREADS"] = "1"
-    run = subprocess.run(
-        [PEER_PYTHON, "-c", PEER, *arguments], capture_output=True, text=True, check=False, env=environment
-    )
-    if run.returncode:
-        raise SystemExit(f"madminer failed:\n{run.stderr[-2000:]}")
-    processor, clock = json.loads(run.stdout.splitlines()[-1])
-    found = loss(method, np.load(folder / "peer_log_r.npy"), np.load(folder / "peer_score.npy"), test)
-    return Outcome(processor, clock, found)
-
-
 def settings(batch: int, epochs: int) -> TrainingSettings:
     """Return our settings: larger batches take larger steps."""
     rate = {128: 2e-3, 1024: 5e-3, 4096: 1e-2}.get(batch, 5e-3)
@@ -127,62 +80,58 @@ def settings(batch: int, epochs: int) -> TrainingSettings:
     )
 
 
-def ours(method: str, batch: int, epochs: int, train: RatioSample, test: RatioSample) -> Outcome:
-    """Train with our own code; the validation after every epoch is counted."""
-    network = NetworkSettings((100, 100), "silu")
-    started = time.process_time(), time.perf_counter()
-    history = train_estimator(method, train, test, network, settings(batch, epochs)).history
-    seconds = time.process_time() - started[0], time.perf_counter() - started[1]
-    return Outcome(*seconds, history.best.validation_loss)
+def trained(method: str, batch: int, train: RatioSample, test: RatioSample) -> float:
+    """Train, and return the validation loss; the validation after every epoch is counted."""
+    history = train_estimator(method, train, test, NETWORK, settings(batch, EPOCHS)).history
+    return float(history.best.validation_loss)
 
 
-def seconds_to(goal: float, method: str, train: RatioSample, test: RatioSample) -> float:
-    """Return after how long by the clock we first have a validation loss as low as the goal."""
-    reached: list[float] = []
-    started = time.perf_counter()
+def trained_to(goal: float, method: str, train: RatioSample, test: RatioSample) -> float:
+    """Train until the validation loss is as low as the goal; return the loss."""
+    lowest = [np.inf]
 
     def note(record: EpochRecord) -> None:
-        if record.validation_loss <= goal:
-            reached.append(time.perf_counter() - started)
+        lowest[0] = min(lowest[0], record.validation_loss)
+        if lowest[0] <= goal:
+            raise Reached
 
-    train_estimator(method, train, test, NetworkSettings((100, 100), "silu"), settings(1024, 5), callback=note)
-    return reached[0] if reached else float("inf")
+    try:
+        train_estimator(method, train, test, NETWORK, settings(1024, 5), callback=note)
+    except Reached:
+        return lowest[0]
+    raise SystemExit(f"{method} reached {lowest[0]:.5f}, not {goal:.5f}")
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--samples", type=int, default=100_000)
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--best-epochs", type=int, default=10)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    train, test = sample(options.samples, 1), sample(25_000, 2)
+def peer(folder: Path, method: str, batch: int, epochs: int, test: RatioSample, repeat: int) -> Measured:
+    """Train with madminer; the value is the validation loss."""
+    task = {"folder": folder, "method": method, "batch": batch, "epochs": epochs, "alpha": ALPHA}
+    found = of_peer("training", repeat, **task)["training"]
+    estimates = (np.load(folder / f"peer_{name}.npy") for name in ("log_r", "score"))
+    return replace(found, value=loss(method, *estimates, test))
+
+
+def comparisons(repeat: int) -> Iterator[Comparison]:
+    """Yield the comparison of each method and batch size, then of the time to equal loss."""
+    train, test = sample(SAMPLES, 1), sample(VALIDATION, 2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         train.save(folder / "train")
         test.save(folder / "validation")
-        print("method  batch  ours [samples/s]  peer, as it starts  ratio  peer, one thread  ratio  loss: ours    peer")
         for method in ("alices", "alice"):
-            for batch in (128, 1024, 4096):
-                n = options.epochs * len(train)
-                mine = ours(method, batch, options.epochs, train, test)
-                started = peer(folder, method, batch, options.epochs, test, one_thread=False)
-                single = peer(folder, method, batch, options.epochs, test)
-                print(
-                    f"{method:8}{batch:5} {n / mine.processor:17,.0f} {n / started.clock:19,.0f}"
-                    f" {started.clock / mine.clock:6.1f} {n / single.processor:17,.0f}"
-                    f" {single.processor / mine.processor:6.1f} {mine.loss:11.5f} {single.loss:7.5f}",
-                    flush=True,
-                )
-            best = peer(folder, method, 128, options.best_epochs, test)
-            mine_seconds = seconds_to(best.loss, method, train, test)
-            print(
-                f"{method}: the peer's loss after {options.best_epochs} epochs, {best.loss:.5f} in {best.clock:.0f} s, "
-                f"is ours after {mine_seconds:.1f} s: a share of {mine_seconds / best.clock:.3f}",
-                flush=True,
-            )
+            for batch, target in BATCHES.items():
+                ours = in_own_process(partial(trained, method, batch, train, test), repeat, warm=False)
+                theirs = peer(folder, method, batch, EPOCHS, test, max(1, repeat - 1))
+                losses = f"loss {ours.value:.4f}, madminer {theirs.value:.4f}"
+                what = f"{method}, batch {batch}; {losses}"
+                aim = target if method == "alices" else None
+                yield Comparison("training", what, EPOCHS * SAMPLES, "samples", ours, theirs, aim, COMMAND)
+        for method in ("alices", "alice"):
+            best = peer(folder, method, 128, BEST_EPOCHS, test, 1)
+            assert best.value is not None
+            ours = in_own_process(partial(trained_to, best.value, method, train, test), repeat, warm=False)
+            what = f"{method}, to madminer's loss after {BEST_EPOCHS} epochs ({best.value:.4f}; ours {ours.value:.4f})"
+            yield Comparison("training", what, 1, "trainings", ours, best, 10.0, COMMAND)
 
 
 if __name__ == "__main__":
-    main()
+    shown(comparisons, __doc__)

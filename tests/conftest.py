@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +60,17 @@ def assay() -> Callable[..., str]:
         return done.stdout + done.stderr
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium: see tests/browser.py. In CI it has to be there."""
+    spec = importlib.util.spec_from_file_location("browser", ROOT / "tests" / "browser.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["browser"] = browser = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(browser)
+    if reason := browser.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with browser.chromium() as started:
+        yield started

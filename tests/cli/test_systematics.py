@@ -11,10 +11,15 @@ import pytest
 
 from assay.cli.work.evaluate import answer
 from assay.cli.work.measuring import question_of
+from assay.estimators.model_folder import save_estimator
+from assay.estimators.settings import NetworkSettings, TrainingSettings
+from assay.estimators.training import train_estimator
 from assay.events.eventfile import write_event_file
+from assay.events.pool import Partition
 from assay.events.table import EventTable, NuisanceWeights, ObservableInfo, Sample, Systematic
+from assay.sampling.augment import draw_score_sample
 from assay.study.load import load_study
-from assay.study.model import HistogramMethod, RateMethod, Study, TruthMethod
+from assay.study.model import HistogramMethod, RateMethod, ScoreMethod, Study, TruthMethod
 from assay.study.resolve import resolve
 from assay.theory.morphing import Morphing
 from assay.theory.nuisance import NuisanceParameter
@@ -110,6 +115,29 @@ def test_every_effect_costs_something(study: Study, events: Path, method: str) -
         segments = results.limits[0].interval(name, 0.68).segments
         if np.isfinite(expected):
             assert np.isclose(segments[0].upper - segments[0].lower, expected, rtol=0.02)
+
+
+def test_of_a_trained_score_the_background_costs_something_too(study: Study, events: Path, tmp_path: Path) -> None:
+    """The score of the mixture, with templates of the signal alone."""
+    section = ScoreMethod(kind="sally", bins=6)
+    question = question_of(study.model_copy(update={"methods": {"sally": section}}), "sally", section, events)
+    train, validation, test = (
+        draw_score_sample(question.pool.select(part), 2000, (0.0, 0.0), np.random.default_rng(1), nuisance=nuisance)
+        for nuisance in (("scale", "luminosity"),)
+        for part in (Partition.TRAIN, Partition.VALIDATION, Partition.TEST)
+    )
+    settings = TrainingSettings(epochs=8, batch_size=128, learning_rate=1e-2, device="cpu")
+    trained = train_estimator("sally", train, validation, NetworkSettings((16,)), settings).estimator
+    save_estimator(tmp_path / "model", trained)
+    test.save(tmp_path / "samples" / "test")
+    results = answer(question, [tmp_path / "model"], tmp_path / "samples", None)
+    (effect,) = results.systematics
+    whole, bare = (np.array(effect.width(name).widths, dtype=float) for name in ("all", "without background"))
+    assert (bare < 0.98 * whole).all()
+    signal = question.of_signal()
+    assert signal is not None
+    # the events that are left are those of the signal: as many as the limits of a study without background expect
+    assert signal.pool.cross_section([[0.0, 0.0]])[0] < 0.9 * question.pool.cross_section([[0.0, 0.0]])[0]
 
 
 def test_information_is_profiled_and_says_what_the_limits_do(study: Study, events: Path) -> None:

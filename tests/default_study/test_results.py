@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -92,3 +93,12 @@ def test_the_report_says_so_and_mlflow_has_it_all() -> None:
     runs = client.search_runs([experiment.experiment_id])
     nested = {run.info.run_name for run in runs if "mlflow.parentRunId" in run.data.tags}
     assert set(LEARNED) <= nested
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_report_is_sound_in_a_browser(chromium: Any, width: int) -> None:
+    report = RUN / "ml" / "plot" / "report.html"
+    facts = chromium.visit(report, width=width)
+    facts.assert_sound()
+    assert facts.figures == len(list((report.parent / "figures").glob("*.png")))
+    assert report.stat().st_size < 5e6

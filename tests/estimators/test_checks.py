@@ -81,6 +81,14 @@ def test_mean_score() -> None:
     assert [result.verdict for result in shifted] == ["failed", "passed"]
 
 
+@pytest.mark.parametrize(("constant", "verdict"), [(0.0, "passed"), (0.1, "failed")])
+def test_the_score_of_a_luminosity_has_no_spread_but_that_of_rounding(constant: float, verdict: str) -> None:
+    rounding = 3e-16 + 4e-16 * np.random.default_rng(4).normal(size=int(NUMERATOR.sum()))
+    t = np.column_stack([X[NUMERATOR] - THETA, constant + rounding])
+    results = mean_score(t, _ones(NUMERATOR), ("p", "luminosity"))
+    assert [result.verdict for result in results] == ["passed", verdict]
+
+
 @pytest.mark.parametrize("target", [S_XZ, Y.astype(float)], ids=["joint", "labels"])
 def test_calibration_slope(target: np.ndarray) -> None:
     truth = calibration_slope(LOG_R, target)

@@ -158,7 +158,7 @@ def test_the_quadratic_family_takes_any_even_powers() -> None:
     x = rng.normal(size=(5, 2))
     np.testing.assert_allclose(estimator.log_ratio(x, [[0.0, 0.1, 0.0]]), 0.0, atol=1e-6)
     assert np.isfinite(estimator.log_ratio(x, rng.uniform(-5.0, 5.0, (30, 3)))).all()
-    assert estimator.network.n_terms == 10 * 11 // 2 - 1
+    assert estimator.network.n_terms == 10 * 11 // 2
 
 
 def test_nuisance_parameters_of_the_quadratic_family_are_exponents() -> None:

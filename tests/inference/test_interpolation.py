@@ -63,7 +63,17 @@ def test_a_polynomial_is_exact() -> None:
 def test_what_is_no_polynomial_is_not_interpolated(sharpness: float) -> None:
     likelihood = Smooth(sharpness)
     assert interpolated(likelihood, Grid.regular(("a", "b"), BOUNDS[2], 25)) is None
-    assert likelihood.asked <= 9**2 + 13**2 + 12
+    assert likelihood.asked <= 17**2 + 12
+
+
+def test_nodes_that_are_known_are_not_asked_again() -> None:
+    likelihood = Smooth(1.5)
+    found = interpolated(likelihood, Grid.regular(("a", "b"), BOUNDS[2], 35))
+    assert found is not None
+    assert likelihood.asked == 17**2 + 12
+    low, high = np.array(BOUNDS[2]).T
+    theta = low + (high - low) * np.random.default_rng(1).uniform(size=(200, 2))
+    assert np.allclose(found.log_likelihood(theta), likelihood.log_likelihood(theta), atol=2 * TOLERANCE)
 
 
 def test_unphysical_points_and_small_grids_are_left_alone() -> None:

@@ -154,6 +154,7 @@ def test_a_damaged_history_is_an_error_that_names_the_folder(toy_run, tmp_path):
 
 SECTIONS = [
     "findings",
+    "advice",
     "limits",
     "fisher",
     "checks",

@@ -5,24 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from assay.errors import SimulationError, StudyError
+from assay.errors import MorphingError, SimulationError, StudyError
 from assay.generation.checks import GENERATION_CHECKS
 from assay.study.checks import Draft
-from assay.study.load import load_study
+from assay.study.load import fault_of, load_study
 from assay.study.model import Study
 from assay.study.problems import Finding
+from assay.study.seeds import derive_seed
+from assay.theory.from_study import parameter_space
 from assay.theory.systematics import effects
 
 
-def load_checked(path: Path) -> Study:
+def load_checked(path: Path, basis: bool = True) -> Study:
     """Read a study with every check there is, so that nothing runs which cannot end.
+
+    Parameters
+    ----------
+    path
+        An `input.yml`.
+    basis
+        Whether to choose the morphing basis, too, and see that it determines the morphing.
 
     Raises
     ------
     StudyErrors
         With every fault of the file.
     """
-    return load_study(path, (*GENERATION_CHECKS, _weight_names, _detector_card, _shower))
+    study = load_study(path, (*GENERATION_CHECKS, _weight_names, _detector_card, _shower))
+    if basis:
+        _check_basis(study, path)
+    return study
+
+
+def _check_basis(study: Study, path: Path) -> None:
+    try:
+        parameter_space(study, derive_seed(study.seed, "configure"))
+    except MorphingError as error:
+        place = "morphing" if "morphing" in study.model_fields_set else "parameters"
+        mend = error.mend or "spread the benchmarks over the ranges"
+        expected = error.expected or "benchmarks that determine the morphing"
+        raise fault_of(path, Finding((place,), error.what, expected, mend)) from None
+
+
+def validate(study: str | Path, events: str | Path | None = None) -> Study:
+    """Read and check a study without running anything.
+
+    Parameters
+    ----------
+    study
+        An `input.yml`.
+    events
+        An event file that the study starts from: then what generates events is not checked, but the file has to be
+        the study's.
+
+    Raises
+    ------
+    assay.errors.StudyError
+        With every fault of the file: its line, what was found, what was expected and how to mend it.
+    assay.errors.EventFileError
+        If the event file does not fit the study.
+    """
+    return load_checked(Path(study)) if events is None else load_for_events(Path(study), Path(events))
 
 
 def load_for_part(path: Path, part: str, events: Path | None) -> Study:

@@ -19,7 +19,12 @@ from assay.study.model import Study
 @output_option
 @click.argument("events", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(study_path: Path, setup: Path, output: Path, events: tuple[Path, ...]) -> None:
-    """Combine event files, or those of all jobs in folders of extract, shuffled: writes combined.h5."""
+    """Combine event files, or those of all jobs in folders of extract, shuffled: writes combined.h5.
+
+    \b
+    Example:
+      assay combine --study configure/study.json --setup configure/setup.h5 --output combine extract_0 extract_1
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
     files = [*files_of_jobs(events, "events.h5"), *_sample_files(study, setup)]
 

@@ -18,7 +18,12 @@ from assay.study.problems import StudyErrors
 @study_option
 @output_option
 def command(study_path: Path, output: Path) -> None:
-    """Check a study and lay it out: writes study.json, setup.h5, detector.yml and a file per batch of jobs."""
+    """Check a study and lay it out: writes study.json, setup.h5, detector.yml and a file per batch of jobs.
+
+    \b
+    Example:
+      assay configure --study input/input.yml --output configure
+    """  # noqa: D301 - click wants the character
     study = _read(study_path)
     card = study_path.parent / study.detector.card_file if study.detector.card_file else None
     samples = {name: study_path.parent / events for name, events in sources_of(study).items()}

@@ -26,7 +26,12 @@ def command(
 
     Writes limits_*.json and .h5, fisher.json and .h5, checks.json and diagnostics.h5, toys.json where the study asks
     for toys.
-    """
+
+    \b
+    Example:
+      assay evaluate --study configure/study.json --method alices --events combine/combined.h5 --samples sample/ratio \\
+        --output evaluate_0 train_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
     section = method_of(study, method)
     models, toys = own_folders(method, folders)

@@ -23,7 +23,13 @@ from assay.manifest import job_of
 @file_option("--objects", help="Folder of the step of simulate with these jobs.")
 @output_option
 def command(study_path: Path, setup: Path, jobs: Path, events: Path, objects: Path, output: Path) -> None:
-    """Compute observables, apply cuts and attach weights: writes JOB/events.h5."""
+    """Compute observables, apply cuts and attach weights: writes JOB/events.h5.
+
+    \b
+    Example:
+      assay extract --study configure/study.json --setup configure/setup.h5 --jobs configure/jobs/000.json \\
+        --events generate_0 --objects simulate_0 --output extract_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
 
     def inputs(job: Job) -> Mapping[str, list[Path]]:

@@ -19,7 +19,12 @@ from assay.generation.jobs import Job, read_batch
 @jobs_option
 @output_option
 def command(study_path: Path, process: Path, jobs: Path, output: Path) -> None:
-    """Generate each job's events with a weight at every benchmark: writes JOB/events.lhe.gz."""
+    """Generate each job's events with a weight at every benchmark: writes JOB/events.lhe.gz.
+
+    \b
+    Example:
+      assay generate --study configure/study.json --process prepare --jobs configure/jobs/000.json --output generate_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
 
     def source(job: Job) -> Path:

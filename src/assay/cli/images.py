@@ -60,7 +60,12 @@ def build_command(
     index: str | None,
     verbose: bool,
 ) -> None:
-    """Build images."""
+    """Build images.
+
+    \b
+    Example:
+      assay images build physics ml --index INDEX
+    """  # noqa: D301 - click wants the character
     naming = catalogue.Naming(registry, tag)
     settings = build.BuildSettings(naming, base, torch, _folder_of_wheels(wheels), index)
     client, images = connected(), catalogue.find_images(names)
@@ -76,7 +81,12 @@ def build_command(
 @_registry
 @_tag
 def inspect_command(names: tuple[str, ...], registry: str, tag: str) -> None:
-    """Show size, user, entry point, labels and layers."""
+    """Show size, user, entry point, labels and layers.
+
+    \b
+    Example:
+      assay images inspect physics
+    """  # noqa: D301 - click wants the character
     client, naming = connected(), catalogue.Naming(registry, tag)
     for image in catalogue.find_images(names):
         _show(inspection.describe(client, naming.reference(image.name)))
@@ -88,7 +98,12 @@ def inspect_command(names: tuple[str, ...], registry: str, tag: str) -> None:
 @_tag
 @click.option("--user", "users", multiple=True, default=checking.USERS, show_default=True, help="May be repeated.")
 def check_command(names: tuple[str, ...], registry: str, tag: str, users: tuple[str, ...]) -> None:
-    """Run `assay doctor` inside, as REANA's and as unknown users, without network, nothing to write but /tmp."""
+    """Run `assay doctor` inside, as REANA's and as unknown users, without network, nothing to write but /tmp.
+
+    \b
+    Example:
+      assay images check physics ml
+    """  # noqa: D301 - click wants the character
     client, naming, wrong = connected(), catalogue.Naming(registry, tag), False
     for image in catalogue.find_images(names):
         reference = naming.reference(image.name)
@@ -115,7 +130,11 @@ def push_command(names: tuple[str, ...], registry: str, tag: str) -> None:
 
     An image that `assay images build` made without --registry, and with the same --tag, gets the registry's name; if
     there is one of that name already, the newer of the two is pushed.
-    """
+
+    \b
+    Example:
+      assay images push physics ml --registry registry.example.org/group
+    """  # noqa: D301 - click wants the character
     client, naming, usual = connected(), catalogue.Naming(registry, tag), catalogue.Naming(tag=tag)
     for image in catalogue.find_images(names):
         click.echo(f"{naming.reference(image.name)}: pushing")

@@ -15,14 +15,17 @@ from assay.errors import INTERRUPTED, AssayError, exit_status
 
 # sub-command -> what it does; the module of the same name is imported only when it is called
 COMMANDS = {
+    "init": "A new study, from questions or a template.",
     "run": "Run a study with yadage, from input.yml to report.",
     "status": "Where a run stands: stages, jobs, logs.",
+    "report": "Draw the report of a run, as far as it has come.",
     "reana": "Run a study on a REANA cluster.",
     "validate": "Check an input.yml without running anything.",
     "inspect": "What is in a file or folder, and what is suspicious.",
     "migrate": "Turn input files of madminer-workflow into a study.",
     "doctor": "What this environment can do, and how to mend it.",
     "matrix-element": "|M|^2 of an embedded process at given phase-space points.",
+    "completion": "Completion of commands and options in your shell.",
     "images": "Build, check and push the container images.",
     "configure": "Stage 1: parameter space, morphing basis, jobs.",
     "prepare": "Stage 2: processes, ready to generate.",

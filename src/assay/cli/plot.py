@@ -18,7 +18,12 @@ from assay.tracking.journal import FILE_NAME
 @output_option
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(study_path: Path, events: Path, output: Path, folders: tuple[Path, ...]) -> None:
-    """Draw all FOLDERS of trainings and evaluations: writes report.html, figures/, data/ and mlflow.db."""
+    """Draw all FOLDERS of trainings and evaluations: writes report.html, figures/, data/ and mlflow.db.
+
+    \b
+    Example:
+      assay plot --study configure/study.json --events combine/combined.h5 --output plot train_0 evaluate_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
 
     def work(run: StageRun) -> None:

@@ -20,7 +20,11 @@ def command(study_path: Path, setup: Path, output: Path) -> None:
     """Prepare every process that is generated: grids and cross sections at all benchmarks, or MadGraph's process.
 
     Writes NAME.npz (embedded) or NAME.tar.gz (MadGraph) per process: `signal`, and the samples that are generated.
-    """
+
+    \b
+    Example:
+      assay prepare --study configure/study.json --setup configure/setup.h5 --output prepare
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
     cards = [study_path.parent / card for card in cards_of(study)]
 

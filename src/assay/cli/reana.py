@@ -55,7 +55,7 @@ def command() -> None:
 @command.command("run")
 @study_option
 @click.option(
-    "--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-10 or all of them."
+    "--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-11 or all of them."
 )
 @click.option("--events", type=click.Path(path_type=Path), help="The event file that the part `ml` starts from.")
 @click.option("--name", help="What the run is called; default the study's name. REANA adds a number.")
@@ -79,7 +79,13 @@ def run(
     interval: float,
     patience: float,
 ) -> None:
-    """Check, upload, start and follow a study, then download its results; the default of `assay reana`."""
+    """Check, upload, start and follow a study, then download its results; the default of `assay reana`.
+
+    \b
+    Examples:
+      assay reana --study input/input.yml
+      assay reana run --study input/input.yml --no-follow
+    """  # noqa: D301 - click wants the character
     study = load_for_part(study_path, part, events)
     name = name or study.name
     folder = output or Path("runs") / f"{name}-reana"
@@ -101,7 +107,12 @@ def run(
 @_interval
 @_patience
 def follow(run_name: str, output: Path | None, interval: float, patience: float) -> None:
-    """Follow RUN, started before, to its end and download its results."""
+    """Follow RUN, started before, to its end and download its results.
+
+    \b
+    Example:
+      assay reana follow wbf-higgs-hww.1
+    """  # noqa: D301 - click wants the character
     folder = output or Path("runs") / f"{run_name.split('.')[0]}-reana"
     _tell_where(reana.collect(Server(), run_name, folder, _watch(interval, patience)))
 
@@ -109,7 +120,12 @@ def follow(run_name: str, output: Path | None, interval: float, patience: float)
 @command.command("secrets")
 @click.option("--overwrite", is_flag=True, help="Replace secrets that are there.")
 def secrets(overwrite: bool) -> None:
-    """Hand the MLFLOW_ variables of this environment to REANA as secrets: every job of yours gets them."""
+    """Hand the MLFLOW_ variables of this environment to REANA as secrets: every job of yours gets them.
+
+    \b
+    Example:
+      assay reana secrets --overwrite
+    """  # noqa: D301 - click wants the character
     found = tracking_secrets()
     server = Server()
     server.ping()

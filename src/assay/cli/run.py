@@ -33,7 +33,7 @@ _OUTPUTS = {"all": "ml/plot/report.html", "physics": "combine/combined.h5", "ml"
     help="The run's folder; default runs/NAME. A second run continues in it.",
 )
 @click.option(
-    "--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-10 or all of them."
+    "--part", type=click.Choice(["all", "physics", "ml"]), default="all", help="Stages 1-6, 7-11 or all of them."
 )
 @click.option("--events", type=click.Path(path_type=Path), help="The event file that the part `ml` starts from.")
 @click.option("--processes", type=click.IntRange(min=1), help="Steps at a time; default all cores, or 32 jobs.")
@@ -73,27 +73,78 @@ def command(
       assay run --study input/input.yml --part ml --events combined.h5
       assay run --study input/input.yml --containers apptainer --batch-system slurm
     """  # noqa: D301 - click wants the character
-    study = load_for_part(study_path, part, events)
-    folder = (output or Path("runs") / study.name).resolve()
+    output = run_study(study_path, output, part, events, processes, containers, batch_system, project)
+    _tell_where(output)
+
+
+def run_study(
+    study: str | Path,
+    output: str | Path | None = None,
+    part: str = "all",
+    events: str | Path | None = None,
+    processes: int | None = None,
+    containers: Containers = "local",
+    batch_system: BatchSystem = "none",
+    project: str | Path = ".",
+) -> Path:
+    """Run a study, or a part of it, to its end; what is complete from an earlier run is kept.
+
+    Its steps are shown on the standard output.
+
+    Parameters
+    ----------
+    study
+        An `input.yml`.
+    output
+        The run's folder; None: `runs/` and the study's name.
+    part
+        `all`, `physics` (to the event file), or `ml` (from `events`).
+    events
+        The event file that `ml` starts from.
+    processes
+        Steps at a time; None: all cores, or 32 jobs of a batch system.
+    containers
+        `local`, `docker` or `apptainer`.
+    batch_system
+        `none` or `slurm`.
+    project
+        The folder of `workflow/` and `steps/`.
+
+    Returns
+    -------
+    output
+        `report.html`, or the event file of the part `physics`.
+
+    Raises
+    ------
+    assay.errors.StudyError
+        If the study is wrong; nothing has been run.
+    assay.errors.WorkflowError
+        If a step fails.
+    """
+    study, project = Path(study), Path(project)
+    events = None if events is None else Path(events)
+    loaded = load_for_part(study, part, events)
+    folder = Path(output or Path("runs") / loaded.name).resolve()
     check_project(project)
     specification = folder / "specification"
     run = replace(
-        _run(study_path.resolve(), part, events, folder, specification),
+        _run(study.resolve(), part, events, folder, specification),
         processes=processes or (os.cpu_count() or 1 if batch_system == "none" else _JOBS),
         containers=containers,
         batch_system=batch_system,
-        retries=Retries(study.execution.retries, study.execution.retry_delay),
+        retries=Retries(loaded.execution.retries, loaded.execution.retry_delay),
     )
-    click.echo(f"study {study.name}: running in {folder}")
+    click.echo(f"study {loaded.name}: running in {folder}")
 
     def prepare() -> None:
-        write_specification(project, specification, study)
+        write_specification(project, specification, loaded)
         if events is not None:
-            bring_inputs(study, study_path.resolve(), events, folder / _INPUT)
+            bring_inputs(loaded, study.resolve(), events, folder / _INPUT)
 
     states = launch(run, sys.stdout, prepare)
     click.echo(f"{len(states)} steps done")
-    _tell_where(folder / _OUTPUTS[part])
+    return folder / _OUTPUTS[part]
 
 
 def _run(study: Path, part: str, events: Path | None, folder: Path, specification: Path) -> Run:

@@ -19,7 +19,12 @@ from assay.study.training_jobs import training_jobs
 @file_option("--events", help="combined.h5, or an event file of MadMiner.")
 @output_option
 def command(study_path: Path, events: Path, output: Path) -> None:
-    """Draw training, validation and test samples from disjoint events: writes a folder for each kind, as ratio/."""
+    """Draw training, validation and test samples from disjoint events: writes a folder for each kind, as ratio/.
+
+    \b
+    Example:
+      assay sample --study configure/study.json --events combine/combined.h5 --output sample
+    """  # noqa: D301 - click wants the character
     from assay.sampling.requests import sample_request
 
     study = read_study(study_path)

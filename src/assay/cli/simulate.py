@@ -21,7 +21,13 @@ from assay.generation.jobs import SHOWERED, Job, is_showered, read_batch
 @file_option("--events", help="Folder of the step of generate with these jobs.")
 @output_option
 def command(study_path: Path, jobs: Path, detector: Path, events: Path, output: Path) -> None:
-    """Shower each job's events and reconstruct objects: writes JOB/detector.root."""
+    """Shower each job's events and reconstruct objects: writes JOB/detector.root.
+
+    \b
+    Example:
+      assay simulate --study configure/study.json --jobs configure/jobs/000.json \\
+        --detector configure/detector.yml --events generate_0 --output simulate_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
 
     def inputs(job: Job) -> Mapping[str, list[Path]]:

@@ -21,7 +21,12 @@ from assay.study.toy_jobs import NO_TOYS, ToyJob, toy_jobs
 @output_option
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(study_path: Path, name: str, events: Path, output: Path, models: tuple[Path, ...]) -> None:
-    """Draw and analyse toys with the job's own of all MODELS: writes toys.h5. Without toys there is nothing to do."""
+    """Draw and analyse toys with the job's own of all MODELS: writes toys.h5. Without toys there is nothing to do.
+
+    \b
+    Example:
+      assay toys --study configure/study.json --job alices~toys1 --events combine/combined.h5 --output toys_0 train_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
     job = job_of_toys(study, name)
 

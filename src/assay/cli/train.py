@@ -25,7 +25,13 @@ _OF_EVALUATION = {"bins", "normalise", "statistic", "ensemble"}
 @file_option("--events", help="combined.h5; read by trainings that draw their samples afresh alone.")
 @output_option
 def command(study_path: Path, name: str, samples: Path, events: Path, output: Path) -> None:
-    """Train a network: writes model/ and history.json. Histograms and the rate have nothing to train."""
+    """Train a network: writes model/ and history.json. Histograms and the rate have nothing to train.
+
+    \b
+    Example:
+      assay train --study configure/study.json --job alices --samples sample/ratio \\
+        --events combine/combined.h5 --output train_0
+    """  # noqa: D301 - click wants the character
     study = read_study(study_path)
     job = training_job(study, name)
     section = study.methods[job.method]

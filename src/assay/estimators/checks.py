@@ -27,6 +27,7 @@ from assay.estimators.verdicts import CheckResult, Events, by_event, judge, weig
 Array = NDArray[np.float64]
 
 _LARGEST = 50.0  # |log r|, beyond which s is 0 or 1
+_ROUNDING = 1e-9  # of the largest spread of a score: a smaller one is none
 _NOTHING = "none would mean observables that do not depend on the parameters, or those of other events"
 
 
@@ -99,11 +100,13 @@ def mean_score(
         The event of each row, numbers from 0, shape (E,); by default each row is one of its own.
     """
     scores, w = np.asarray(t, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    means = [weighted_mean(component, w, events) for component in scores.T]
+    spreads = np.sqrt(np.average((scores - [mean for mean, _ in means]) ** 2, axis=0, weights=w))
+    # densities do not depend on a luminosity: the spread of its score is that of rounding
+    smallest = max(_ROUNDING * float(spreads.max()), np.finfo(np.float64).tiny)
     results = []
-    for name, component in zip(parameters, scores.T, strict=True):
-        mean, error = weighted_mean(component, w, events)
-        spread = math.sqrt(float(np.average((component - mean) ** 2, weights=w)))
-        unit = spread if spread > 0 else max(abs(mean), np.finfo(np.float64).tiny)
+    for name, (mean, error), spread in zip(parameters, means, spreads, strict=True):
+        unit = spread if spread > smallest else max(abs(mean), smallest)
         results.append(judge(f"mean score of {name}", mean / unit, error / unit, 0.0, tolerance))
     return tuple(results)
 

@@ -62,6 +62,7 @@ class Parts:
     score: Standardisation
     settings: NetworkSettings
     rate: PolynomialRate | None = None
+    middle: torch.Tensor | None = None
     points: torch.Tensor | None = None
     flow: FlowSettings | None = None
     discrete: tuple[bool, ...] = ()
@@ -99,7 +100,7 @@ FAMILIES: Mapping[Family, FamilyDefinition] = MappingProxyType(
             lambda p: MorphingAwareNetwork(p.x, p.theta, _rate(p), p.settings), CoefficientRatio, True
         ),
         "quadratic_ratio": _ratio(
-            lambda p: QuadraticNetwork(p.x, p.theta, _rate(p), p.settings), CoefficientRatio, True
+            lambda p: QuadraticNetwork(p.x, p.theta, _rate(p), p.settings, p.middle), CoefficientRatio, True
         ),
         "pointwise_ratio": _ratio(lambda p: PointwiseNetwork(p.x, p.theta, _points(p), p.settings), PointwiseRatio),
         "local_score": FamilyDefinition(
@@ -141,6 +142,7 @@ def parts_of(sample: Sample, family: Family, settings: NetworkSettings, flow: Fl
         score=score,
         settings=settings,
         rate=info.rate,
+        middle=torch.from_numpy((low + high) / 2.0),
         points=points,
         flow=flow,
         discrete=discrete,

@@ -14,9 +14,12 @@ polynomial of the simulation) and nuisance parameters nu of zero mean,
 - quadratic (2007.10356, for any number of parameters and any even powers): the density is |amplitude|^2, a sum of
   squares of polynomials of half the powers,
 
-    r(x|theta) = sum_k (sum_{h >= k} L_kh(x) v^h)^2 exp(...) / R(theta),     L_00 = 1, L_k0 = 0,
+    r(x|theta) = f(x|theta) / f(x|theta1) exp(...) / R(theta),     f = sum_k (sum_{h >= k} L_kh(x) w^h)^2,
 
-  with v^h the monomials of half the powers: positive by construction.
+  with w^h the monomials of half the powers in w, theta as seen from the middle of the range: positive by construction.
+  Where the amplitude nearly vanishes at theta1, r is large at all other theta; L stays of order one there.
+
+The score follows from the coefficients, without differentiating the network.
 """
 
 from __future__ import annotations
@@ -24,10 +27,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from assay.errors import TrainingError
-from assay.estimators.monomial_features import LogRate, Monomials, half_powers
+from assay.estimators.monomial_features import LogRate, Monomials, half_powers, shifted
 from assay.estimators.networks import Features, Perceptron
 from assay.estimators.preprocessing import Standardisation
 from assay.estimators.settings import NetworkSettings
@@ -77,6 +80,22 @@ class CoefficientNetwork(Perceptron):
         exponent = torch.cat([nuisance, nuisance**2], dim=1)
         return density + (coefficients[:, self.n_terms :] * exponent).sum(dim=1) - self.rate_at(theta)
 
+    def with_score(self, x: Tensor, theta: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """Return log r as `forward`, and its gradient by standardised theta (n, P + Q) in the first n rows."""
+        coefficients = self.coefficients(x)
+        own, of_nuisance = coefficients[:, : self.n_terms], coefficients[:, self.n_terms :]
+        value = self.theta(theta)
+        slopes = self.monomials.slopes(value[:n, : self.n_parameters])
+        density, gradient = self.log_density_slopes(own, self.features(theta), slopes)
+        log_r = density - self.rate_at(theta)
+        score = gradient - self.log_rate.slopes(theta[:n], self.theta.scale)
+        nuisance = value[:, self.n_parameters :]
+        if nuisance.shape[1]:
+            log_r = log_r + (of_nuisance * torch.cat([nuisance, nuisance**2], dim=1)).sum(dim=1)
+            linear, square = of_nuisance[:n].chunk(2, dim=1)
+            score = torch.cat([score, linear + 2.0 * square * nuisance[:n]], dim=1)
+        return log_r, score
+
     def rate_at(self, theta: Tensor) -> Tensor:
         """Return log R(theta), shape (n,)."""
         result: Tensor = self.log_rate(theta, self.theta.scale)
@@ -95,10 +114,26 @@ class CoefficientNetwork(Perceptron):
             result = result + torch.cat([nuisance, nuisance**2], dim=1) @ coefficients[:, self.n_terms :].T
         return result - self.rate_at(theta)[:, None]
 
-    monomials: nn.Module
+    monomials: Monomials
+
+    smallest = 0.0
+    """The density, as a share of the reference's, below which the logarithm is continued by its tangent."""
+
+    @property
+    def powers(self) -> NDArray[np.int64]:
+        """The powers (C, P) of the standardised parameters in R r without nuisance parameters, a polynomial."""
+        raise NotImplementedError
+
+    def polynomial(self, coefficients: Tensor) -> Tensor:
+        """Return the coefficients of that polynomial in double precision, (n, C), of coefficients (n, K)."""
+        raise NotImplementedError
 
     def log_density_pairs(self, coefficients: Tensor, features: Tensor) -> Tensor:
         """Return log R r without nuisance parameters, row by row, shape (n,)."""
+        raise NotImplementedError
+
+    def log_density_slopes(self, coefficients: Tensor, features: Tensor, slopes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `log_density_pairs` and its gradient (n, P) of the first n rows, by the features' slopes (n, P, C)."""
         raise NotImplementedError
 
     def log_density_grid(self, coefficients: Tensor, features: Tensor) -> Tensor:
@@ -115,9 +150,30 @@ class MorphingAwareNetwork(CoefficientNetwork):
         super().__init__(x, theta, rate, len(powers), settings)
         self.monomials = Monomials(powers)
 
+    smallest = _SMALLEST
+
+    @property
+    def powers(self) -> NDArray[np.int64]:
+        """See `CoefficientNetwork`."""
+        own = self.monomials.powers
+        return np.concatenate([np.zeros((1, own.shape[1]), dtype=np.int64), own])
+
+    def polynomial(self, coefficients: Tensor) -> Tensor:
+        """See `CoefficientNetwork`."""
+        own = coefficients[:, : self.n_terms].double()
+        return torch.cat([torch.ones_like(own[:, :1]), own], dim=1)
+
     def log_density_pairs(self, coefficients: Tensor, features: Tensor) -> Tensor:
         """See `CoefficientNetwork`."""
         return _log_positive(1.0 + (coefficients * features).sum(dim=1))
+
+    def log_density_slopes(self, coefficients: Tensor, features: Tensor, slopes: Tensor) -> tuple[Tensor, Tensor]:
+        """See `CoefficientNetwork`."""
+        density = 1.0 + (coefficients * features).sum(dim=1)
+        n = len(slopes)
+        steepness = torch.clamp(density[:n], min=_SMALLEST)
+        gradient = (slopes @ coefficients[:n, :, None])[:, :, 0] / steepness[:, None]
+        return _log_positive(density), gradient
 
     def log_density_grid(self, coefficients: Tensor, features: Tensor) -> Tensor:
         """See `CoefficientNetwork`."""
@@ -125,12 +181,28 @@ class MorphingAwareNetwork(CoefficientNetwork):
 
 
 class QuadraticNetwork(CoefficientNetwork):
-    """The sum of squares."""
+    """The sum of squares.
+
+    Parameters
+    ----------
+    x, theta, rate, settings
+        See `CoefficientNetwork`.
+    middle
+        The middle of the parameters' ranges (P + Q,), near which L_00 alone is the amplitude; by default the reference.
+        It is part of the saved numbers.
+    """
 
     spread: Tensor
     constant: Tensor
 
-    def __init__(self, x: Features, theta: Standardisation, rate: PolynomialRate, settings: NetworkSettings) -> None:
+    def __init__(
+        self,
+        x: Features,
+        theta: Standardisation,
+        rate: PolynomialRate,
+        settings: NetworkSettings,
+        middle: Tensor | None = None,
+    ) -> None:
         powers = half_powers(rate.powers)
         n = len(powers)
         if not _are_squares(rate.powers, powers):
@@ -139,26 +211,60 @@ class QuadraticNetwork(CoefficientNetwork):
                 expected="those of a squared amplitude, of which the quadratic family takes the square root",
                 mend="take the family parameterised or morphing_aware, or max_power: 2",
             )
-        # L (H, H) with L_00 = 1 and L_k0 = 0, row k from column max(k, 1) on
-        entries = [(k, h) for k in range(n) for h in range(max(k, 1), n)]
+        entries = [(k, h) for k in range(n) for h in range(k, n)]  # of L (H, H)
         super().__init__(x, theta, rate, len(entries), settings)
         self.monomials, self.n_monomials = Monomials(powers), n
+        away = torch.zeros(self.n_parameters, dtype=torch.float64)
+        if middle is not None:
+            away = ((theta.centre.double() - middle) / theta.scale)[: self.n_parameters]
+        seen = torch.from_numpy(shifted(powers, away.numpy()))
+        rows, columns = torch.tensor(entries).T
         spread, constant = torch.zeros(len(entries), n, n), torch.zeros(n, n)
-        for number, (k, h) in enumerate(entries):
-            spread[number, k, h] = 1.0
-        constant[0, 0] = 1.0
+        spread[torch.arange(len(entries)), rows] = seen[columns].float()
+        constant[0] = seen[0].float()
         self.register_buffer("spread", spread.reshape(len(entries), n * n))
         self.register_buffer("constant", constant.reshape(n * n))
 
+    @property
+    def powers(self) -> NDArray[np.int64]:
+        """See `CoefficientNetwork`."""
+        return self._products()[0]
+
+    def polynomial(self, coefficients: Tensor) -> Tensor:
+        """See `CoefficientNetwork`."""
+        powers, term = self._products()
+        factors = self.factors(coefficients[:, : self.n_terms]).double()
+        squares = torch.einsum("nkh,nkj->nhj", factors, factors).flatten(1)
+        result = squares.new_zeros(len(squares), len(powers))
+        return result.index_add_(1, torch.from_numpy(term).to(squares.device), squares)
+
+    def _products(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the powers of all products of two monomials, and which of them each product (H^2,) has."""
+        half = self.monomials.powers
+        pairs = (half[:, None, :] + half[None, :, :]).reshape(-1, half.shape[1])
+        powers, term = np.unique(pairs, axis=0, return_inverse=True)
+        return powers, term.reshape(-1)
+
     def factors(self, coefficients: Tensor) -> Tensor:
-        """Return L (n, H, H)."""
+        """Return M (n, H, H): R r is the sum over rows of (M v^h)^2, with v as seen from the reference, 1 at v = 0."""
         n = self.n_monomials
-        return (coefficients @ self.spread + self.constant).reshape(-1, n, n)
+        factors = (coefficients @ self.spread + self.constant).reshape(-1, n, n)
+        at_reference: Tensor = torch.linalg.vector_norm(factors[:, :, 0], dim=1)
+        return factors / at_reference[:, None, None]
 
     def log_density_pairs(self, coefficients: Tensor, features: Tensor) -> Tensor:
         """See `CoefficientNetwork`."""
-        parts = torch.einsum("nkh,nh->nk", self.factors(coefficients), features)
+        parts = (self.factors(coefficients) @ features[:, :, None])[:, :, 0]
         return torch.log((parts**2).sum(dim=1))
+
+    def log_density_slopes(self, coefficients: Tensor, features: Tensor, slopes: Tensor) -> tuple[Tensor, Tensor]:
+        """See `CoefficientNetwork`."""
+        factors, n = self.factors(coefficients), len(slopes)
+        parts = (factors @ features[:, :, None])[:, :, 0]
+        density = (parts**2).sum(dim=1)
+        combined = (parts[:n, None, :] @ factors[:n])[:, 0]
+        gradient = 2.0 * (slopes @ combined[:, :, None])[:, :, 0] / density[:n, None]
+        return torch.log(density), gradient
 
     def log_density_grid(self, coefficients: Tensor, features: Tensor) -> Tensor:
         """See `CoefficientNetwork`."""

@@ -158,9 +158,11 @@ def _squares(graph: Graph, network: QuadraticNetwork, coefficients: str, monomia
     spread = graph.node("MatMul", coefficients, graph.constant(network.spread))
     factors = graph.node("Add", spread, graph.constant(network.constant))
     matrix = graph.node("Reshape", factors, graph.integers([-1, n, n]))
+    at_reference = graph.columns(graph.node("Reshape", factors, graph.integers([-1, n * n])), range(0, n * n, n))
+    below = graph.node("ReduceSumSquare", at_reference, graph.integers([1]), keepdims=1)
     parts = graph.node("MatMul", matrix, graph.node("Unsqueeze", monomials, graph.integers([2])))
     squares = graph.node("ReduceSumSquare", parts, graph.integers([1]), keepdims=0)
-    return graph.node("Log", squares)
+    return graph.node("Log", graph.node("Div", squares, below))
 
 
 def _bent(graph: Graph, terms: str) -> str:

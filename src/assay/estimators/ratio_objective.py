@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from assay.estimators.likelihood_ratio import RatioBatch
 from assay.estimators.methods import RatioMethod
+from assay.estimators.morphing_networks import CoefficientNetwork
 from assay.estimators.networks import RatioNetwork
 from assay.estimators.objectives import Groups
 from assay.estimators.preprocessing import Standardisation
@@ -107,6 +108,8 @@ class RatioObjective:
         """Return log r of all rows, and the scaled score of the first n."""
         if n == 0:
             return self.network(x, theta), theta[:0]
+        if isinstance(self.network, CoefficientNetwork):
+            return self.network.with_score(x, theta, n)
         with torch.enable_grad():
             scored = theta[:n].detach().requires_grad_()
             log_r = self.network(x[:n], scored)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from assay.errors import InferenceError
 from assay.inference.channels import Channel, Combination
-from assay.inference.coefficient_likelihood import ratio_likelihood
+from assay.inference.coefficient_likelihood import is_costly, ratio_likelihood
 from assay.inference.histograms import HistogramModel, columns, event_weights
 from assay.inference.likelihoods import (
     BinnedLikelihood,
@@ -100,9 +100,9 @@ class Measurement:
 
     @property
     def smooth(self) -> bool:
-        """Whether the likelihood is costly, and a smooth function of theta: that of a ratio."""
+        """Whether the likelihood is costly, and a smooth function of theta: that of a network that sees theta."""
         shape = self.shape.of if isinstance(self.shape, _Restricted) else self.shape
-        return isinstance(shape, RatioShape)
+        return isinstance(shape, RatioShape) and is_costly(shape.estimator)
 
     def n_expected(self, theta_true: npt.ArrayLike) -> float:
         """Return the expected number of events at theta_true (P,) and nominal nuisance parameters."""

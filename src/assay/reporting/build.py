@@ -11,15 +11,18 @@ from pathlib import Path
 import assay
 from assay.events.pool import EventPool
 from assay.files import atomic_path, write_text
+from assay.reporting.advice import advice_section
 from assay.reporting.content import Link, ReportContent, Section
 from assay.reporting.gallery import Gallery
 from assay.reporting.learning import checks_section, training_section
+from assay.reporting.morphing import morphing_section
 from assay.reporting.numbers import count, joined, significant
 from assay.reporting.outcome import findings_section, fisher_section, limits_section
+from assay.reporting.record import stages_section
 from assay.reporting.repeated import posterior_section, toys_section
 from assay.reporting.report import render_report
 from assay.reporting.run import DATA, RunFiles, RunResults, read_run
-from assay.reporting.sections import events_section, morphing_section, observables_section, stages_section
+from assay.reporting.sections import events_section, observables_section
 from assay.reporting.systematic import systematics_section
 from assay.study.model import EmbeddedProcess, MadGraphProcess, Study
 from assay.study.resolve import study_hash
@@ -57,12 +60,13 @@ def report_content(results: RunResults, gallery: Gallery) -> ReportContent:
     pool = EventPool.from_table(results.table, (fractions.train, fractions.validation, fractions.test))
     wanted = (
         findings_section(results),
+        advice_section(results, pool),
         limits_section(results, gallery),
         systematics_section(results, gallery),
         fisher_section(results, gallery),
         toys_section(results),
         posterior_section(results),
-        checks_section(results),
+        checks_section(results, gallery),
         training_section(results, gallery),
         events_section(results, pool, gallery),
         observables_section(results, pool, gallery),

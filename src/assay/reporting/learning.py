@@ -9,10 +9,11 @@ import numpy as np
 
 from assay.estimators.history import TrainingHistory
 from assay.estimators.verdicts import CheckResult
-from assay.reporting.content import Link, Outcome, Section, Table, Verdict
+from assay.reporting.content import Link, Outcome, Picture, Section, Table, Verdict
+from assay.reporting.figures.calibration import calibration_curves
 from assay.reporting.figures.joint import joint_versus_estimated
 from assay.reporting.figures.training import TrainingCurve, training_curves
-from assay.reporting.gallery import Gallery
+from assay.reporting.gallery import Columns, Gallery
 from assay.reporting.numbers import joined, signed, significant, with_error
 from assay.reporting.run import CHECKS, DIAGNOSTICS, RunResults, data_links
 from assay.reporting.tables import scan_tables, training_table
@@ -30,6 +31,7 @@ def training_section(results: RunResults, gallery: Gallery) -> Section:
             "Training curves",
             "Loss per epoch, on training samples and on those of validation events, which stop the training; the star "
             "marks the epoch whose weights were kept. Losses of different methods cannot be compared.",
+            numbers=_losses(results),
             wide=len(curves) > 1,
         )
     ]
@@ -66,6 +68,16 @@ _JOINT_CAPTION = (
 )
 
 
+def _losses(results: RunResults) -> Columns:
+    rows = [
+        (name, record.epoch, record.train_loss, record.validation_loss, record.epoch == history.best_epoch)
+        for name, history in results.trainings.items()
+        for record in history.records
+    ]
+    names = ("training", "epoch", "training_loss", "validation_loss", "kept")
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
+
+
 def _curve(history: TrainingHistory) -> TrainingCurve:
     records = history.records
     return TrainingCurve(
@@ -76,7 +88,7 @@ def _curve(history: TrainingHistory) -> TrainingCurve:
     )
 
 
-def checks_section(results: RunResults) -> Section:
+def checks_section(results: RunResults, gallery: Gallery) -> Section:
     """Give the verdicts on every estimator in plain words: one on the whole, and a table of the checks."""
     if not results.trainings:
         return Section("Checks", "checks", "No method of this study is trained.")
@@ -86,16 +98,48 @@ def checks_section(results: RunResults) -> Section:
         "five standard deviations, and doubtful between. A mean ratio other than one shows a wrong normalisation; a "
         "calibration slope below one an estimate that is too steep (limits too narrow), above one too flat (limits too "
         "wide); a mean score other than zero a biased best fit. The joint ratio against labels tests the simulation "
-        "alone, no estimator."
+        "alone, no estimator. The column “has to be” tells the rule: equal to a number, at most a bound, or clearly "
+        "above one (by five standard deviations)."
     )
     checked = {name: results.checks[name] for name in results.learned if results.checks.get(name)}
     tables = [_checks_table(checked, data_links(results, next(iter(checked)), CHECKS))] if checked else []
-    return Section("Checks", "checks", text, verdicts=trust_verdicts(results), tables=tuple(tables))
+    return Section(
+        "Checks",
+        "checks",
+        text,
+        verdicts=trust_verdicts(results),
+        tables=tuple(tables),
+        lead=_calibration(results, gallery),
+    )
+
+
+def _calibration(results: RunResults, gallery: Gallery) -> tuple[Picture, ...]:
+    if not results.curves:
+        return ()
+    caption = (
+        "Test samples in bins of the estimate: the share of those from the denominator that the joint ratios give, "
+        "against the share that the estimated ratio says. Lower panel: the difference with its statistical error."
+    )
+    figure = calibration_curves(results.curves, results.colours)
+    data = tuple(
+        Link(f"{name} (HDF5)", link.href) for name in results.curves for link in data_links(results, name, DIAGNOSTICS)
+    )
+    numbers: Columns = {
+        "method": [name for name, curve in results.curves.items() for _ in curve.estimated],
+        **{
+            part: np.concatenate([getattr(curve, part) for curve in results.curves.values()])
+            for part in ("estimated", "found", "errors")
+        },
+    }
+    return (gallery.add("calibration", figure, "Calibration curves", caption, data=data, numbers=numbers),)
 
 
 def trust_verdicts(results: RunResults, topic: str = "") -> tuple[Verdict, ...]:
     """Say of every trained method whether its checks allow to trust it."""
     return tuple(method_verdict(name, results.checks.get(name, ()), topic) for name in results.learned)
+
+
+_RULES = {"equal": "=", "at most": "≤", "above": ">"}
 
 
 def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[Link, ...]) -> Table:
@@ -104,8 +148,8 @@ def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[L
             method,
             check.name,
             with_error(check.value, check.error),
-            f"{check.expected:g}",
-            f"± {check.tolerance:g}",
+            f"{_RULES[check.rule]} {check.expected:.4g}",
+            f"± {check.tolerance:g}" if check.rule == "equal" else f"+ {check.tolerance:g}",
             signed(check.pull, 1),
             check.verdict,
             check.detail or "–",
@@ -113,7 +157,7 @@ def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[L
         for method, checks in checked.items()
         for check in checks
     ]
-    columns = ("method", "check", "found", "expected", "tolerance", "deviation / error", "verdict", "where")
+    columns = ("method", "check", "found", "has to be", "tolerance", "deviation / error", "verdict", "where")
     return Table("All checks", columns, tuple(rows), links)
 
 
@@ -133,9 +177,20 @@ def method_verdict(method: str, checks: tuple[CheckResult, ...], topic: str = ""
         found = [f"{c.name} ({with_error(c.value, c.error)}, expected {c.expected:g}: {c.verdict})" for c in worst]
         reason = f"{len(checks) - len(worst)} of {len(checks)} checks passed, but not {joined(found)}"
     else:
-        largest = max(abs(check.value - check.expected) for check in checks)
-        reason = f"all {len(checks)} checks passed; the largest deviation is {significant(100 * largest, 2)} %"
+        reason = f"all {len(checks)} checks passed{_within(checks)}"
     return Verdict(f"{method}: {trust.word}; {reason}.", trust.outcome, topic)
+
+
+def _within(checks: tuple[CheckResult, ...]) -> str:
+    """Say by how much the calibration is off: the largest deviation of the checks of normalisation and slope."""
+    equal = [check for check in checks if check.rule == "equal"]
+    named = [check for check in equal if check.name.startswith(("calibration", "mean"))] or equal
+    if not named:
+        return ""
+    worst = max(named, key=lambda check: abs(check.value - check.expected))
+    off = significant(100.0 * abs(worst.value - worst.expected), 2)
+    what = "calibration" if named is not equal else "deviations"
+    return f"; {what} within {off} % ({worst.name})"
 
 
 def _trust(checks: tuple[CheckResult, ...]) -> _Trust:

@@ -13,6 +13,7 @@ from assay.reporting.figures.contours import contours, limit_map
 from assay.reporting.figures.corner import corner
 from assay.reporting.figures.fisher import fisher_bars, fisher_ellipses
 from assay.reporting.figures.profiles import profile_curves
+from assay.reporting.figures.pvalues import level_words, p_value_maps
 from assay.reporting.figures.style import percent
 from assay.reporting.gallery import Gallery
 from assay.reporting.learning import trust_verdicts
@@ -56,6 +57,7 @@ def limits_section(results: RunResults, gallery: Gallery) -> Section:
         if chosen:
             lead += _overlaid(results, chosen, gallery)
             pictures += _profiles(results, chosen, gallery)
+            pictures += _excluded(results, chosen, gallery)
     for result in results.limits:
         pictures += _alone(results, result, gallery)
     warnings = [
@@ -105,7 +107,8 @@ def _overlaid(results: RunResults, chosen: Sequence[LimitResult], gallery: Galle
     if len(names) >= _CORNER_FROM:
         figure = corner(chosen, labels, colours)
         caption = f"All pairs of parameters, all methods at {_levels(chosen)}, {words}; diagonal: profiles."
-        pictures.append(gallery.add(f"corner_{kind}", figure, f"All parameters, {words}", caption, wide=True))
+        data, title = _limit_links(results, chosen), f"All parameters, {words}"
+        pictures.append(gallery.add(f"corner_{kind}", figure, title, caption, data=data, wide=True))
     for pair in list(combinations(names, 2))[:_MOST_PAIRS]:
         caption = f"Contours of all methods at {_levels(chosen)}, {words}" + (
             "; other parameters profiled." if len(names) > 2 else "."
@@ -124,11 +127,22 @@ def _profiles(results: RunResults, chosen: Sequence[LimitResult], gallery: Galle
         figure = profile_curves(chosen, parameter, label, results.colours)
         others = ", other parameters profiled" if len(chosen[0].parameters) > 1 else ""
         caption = f"Test statistic along {parameter}, {words}{others}; dotted: levels that bound the intervals."
-        pictures.append(
-            gallery.add(
-                f"profile_{kind}_{parameter}", figure, f"{parameter}, {words}", caption, group="Profile likelihoods"
-            )
-        )
+        name, title, data = f"profile_{kind}_{parameter}", f"{parameter}, {words}", _limit_links(results, chosen)
+        pictures.append(gallery.add(name, figure, title, caption, data=data, group="Profile likelihoods"))
+    return pictures
+
+
+def _excluded(results: RunResults, chosen: Sequence[LimitResult], gallery: Gallery) -> list[Picture]:
+    """Draw maps of p-values, a panel for every method."""
+    kind, words = _kind(chosen[0].include_rate)
+    data = _limit_links(results, chosen)
+    pictures = []
+    for pair in list(combinations(chosen[0].parameters, 2))[:_MOST_PAIRS]:
+        figure = p_value_maps(chosen, pair, parameter_labels(results))
+        title = f"{pair[0]} and {pair[1]}, {words}"
+        caption = f"p-value of every point (asymptotic; dark: excluded). Lines: {level_words(chosen)}."
+        name = f"p_values_{kind}_{pair[0]}_{pair[1]}"
+        pictures.append(gallery.add(name, figure, title, caption, data=data, wide=True, group="Maps of p-values"))
     return pictures
 
 
@@ -188,7 +202,13 @@ def _information(results: RunResults, chosen: Sequence[FisherResult], gallery: G
         f"Information on each parameter, all others known, {words}; lines: errors of finite simulation. Parton level: "
         "from the complete event record, which no detector sees."
     )
-    pictures = [gallery.add(f"fisher_bars_{kind}", bars, f"Information on each parameter, {words}", caption)]
+    data = tuple(
+        Link(f"{one.method} (JSON)", link.href)
+        for one in chosen
+        for link in data_links(results, one.method, "fisher.json")
+    )
+    title = f"Information on each parameter, {words}"
+    pictures = [gallery.add(f"fisher_bars_{kind}", bars, title, caption, data=data)]
     for pair in list(combinations(chosen[0].parameters, 2))[:_MOST_PAIRS]:
         figure = fisher_ellipses(chosen, pair, labels, colours=colours)
         caption = (
@@ -196,5 +216,5 @@ def _information(results: RunResults, chosen: Sequence[FisherResult], gallery: G
             "blind to a parameter gives two parallel lines."
         )
         title = f"Ellipses: {pair[0]} and {pair[1]}, {words}"
-        pictures.append(gallery.add(f"fisher_{kind}_{pair[0]}_{pair[1]}", figure, title, caption))
+        pictures.append(gallery.add(f"fisher_{kind}_{pair[0]}_{pair[1]}", figure, title, caption, data=data))
     return pictures

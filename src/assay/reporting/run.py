@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import AssayError
-from assay.estimators.diagnostics import read_comparison
+from assay.estimators.calibration_curve import CalibrationCurve
+from assay.estimators.diagnostics import read_comparison, read_curve
 from assay.estimators.history import EpochRecord, TrainingHistory
 from assay.estimators.scan import Trial
 from assay.estimators.verdicts import CheckResult
@@ -78,7 +79,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class RunResults:
-    """All that a report is made of; `trainings` and `trials` by job, `checks` by method."""
+    """All that a report is made of; `trainings` and `trials` by job, `checks` and `curves` by method."""
 
     study: Study
     table: EventTable
@@ -94,6 +95,7 @@ class RunResults:
     posteriors: tuple[PosteriorRecord, ...] = ()
     contours: tuple[ContourRecord, ...] = ()
     trials: Mapping[str, tuple[Trial, ...]] = field(default_factory=dict)
+    curves: Mapping[str, CalibrationCurve] = field(default_factory=dict)
 
     @property
     def learned(self) -> Collection[str]:
@@ -125,6 +127,7 @@ def read_run(files: RunFiles) -> RunResults:
     fisher: list[FisherResult] = []
     checks: dict[str, tuple[CheckResult, ...]] = {}
     comparisons: list[Comparison] = []
+    curves: dict[str, CalibrationCurve] = {}
     evaluations = _ordered(files.evaluations, study)
     for method, folder in evaluations.items():
         limits += [read_limits(path.with_suffix("")) for path in sorted(folder.glob("limits*.json"))]
@@ -135,6 +138,8 @@ def read_run(files: RunFiles) -> RunResults:
             checks[method] = _checks(folder / CHECKS)
         if (folder / DIAGNOSTICS).exists():
             comparisons.append(Comparison(method, *read_comparison(folder / DIAGNOSTICS)))
+            if (curve := read_curve(folder / DIAGNOSTICS)) is not None:
+                curves[method] = curve
     if not limits:
         where = ", ".join(map(str, files.evaluations.values()))
         raise AssayError(
@@ -159,6 +164,7 @@ def read_run(files: RunFiles) -> RunResults:
         toys=_every(evaluations, "toys.json", read_toys),
         posteriors=_every(evaluations, "posterior.json", lambda path: read_posteriors(path.with_suffix(""))),
         contours=_every(evaluations, "contours.json", lambda path: read_contours(path.with_suffix(""))),
+        curves=curves,
         trials={job: _trials(folder) for job, folder in files.trainings.items() if (folder / TRIALS).exists()},
     )
 

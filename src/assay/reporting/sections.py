@@ -1,37 +1,26 @@
-"""The report's sections on events: what was run, what was generated, how it is distributed, what the morphing does."""
+"""The report's sections on events: what was generated and how it is distributed."""
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.events.partition import Partition
 from assay.events.pool import EventPool
-from assay.reporting.content import Picture, Section, Table
-from assay.reporting.figures.correlation import correlation_matrix
+from assay.reporting.content import Picture, Section
+from assay.reporting.figures.correlation import correlation_matrix, correlations
 from assay.reporting.figures.cutflow import cut_flow_bars
-from assay.reporting.figures.distributions import common_edges, distribution, histograms
-from assay.reporting.figures.plane import effective_sizes, morphing_line, morphing_plane
-from assay.reporting.figures.stages import stage_times
+from assay.reporting.figures.distributions import Histograms, common_edges, distribution, histograms
 from assay.reporting.figures.style import AxisLabel
-from assay.reporting.gallery import Gallery
-from assay.reporting.numbers import count, duration, signed, significant
+from assay.reporting.gallery import Columns, Gallery
+from assay.reporting.informative import information_pictures, varied_pictures
+from assay.reporting.numbers import count, signed
 from assay.reporting.run import RunResults
-from assay.reporting.tables import (
-    by_stage,
-    cross_section_table,
-    cut_flow_names,
-    cut_flow_table,
-    partition_table,
-    sample_table,
-    stage_table,
-)
-from assay.theory.finite_differences import FiniteDifferences
+from assay.reporting.tables import cross_section_table, cut_flow_names, cut_flow_table, partition_table, sample_table
 
 _MOST_HYPOTHESES = 6
-_MOST_PLANES = 10
 
 
 def parameter_labels(results: RunResults) -> dict[str, AxisLabel]:
@@ -44,24 +33,6 @@ def parameter_labels(results: RunResults) -> dict[str, AxisLabel]:
 def observable_labels(results: RunResults) -> dict[str, AxisLabel]:
     """Return the observables' labels, as the event file has them."""
     return {info.name: AxisLabel(info.name, info.label, info.unit) for info in results.table.observables}
-
-
-def stages_section(results: RunResults, gallery: Gallery) -> Section:
-    """Say which stages ran, in how many jobs, and how long they took."""
-    manifests = results.manifests
-    if not manifests:
-        return Section("Stages", "stages", text="No manifests were given.")
-    grouped = by_stage(manifests)
-    times = [sum(job.wall_time for job in jobs) for jobs in grouped.values()]
-    counts = [len(jobs) for jobs in grouped.values()]
-    picture = gallery.add(
-        "stages",
-        stage_times(tuple(grouped), times, counts),
-        "Time of each stage",
-        f"Wall times summed over jobs, {duration(sum(times))} in all; jobs of a stage run side by side where they can.",
-    )
-    text = "Every stage that this report is made from, with its jobs; the drawing of the report itself is not counted."
-    return Section("Stages", "stages", text, tables=(stage_table(manifests),), pictures=(picture,))
 
 
 def events_section(results: RunResults, pool: EventPool, gallery: Gallery) -> Section:
@@ -102,86 +73,7 @@ def _cut_flow_picture(results: RunResults, gallery: Gallery) -> Picture:
         "Cut flow",
         "Share of the generated cross section that each step of the selection leaves, at each sample's own benchmark: "
         "mean of the samples (number and bar) and their range (line).",
-    )
-
-
-def morphing_section(results: RunResults, pool: EventPool, gallery: Gallery) -> Section:
-    """Show how well the benchmarks determine all other parameter points."""
-    space, morphing, labels = results.table.space, results.table.morphing, parameter_labels(results)
-    facts = (
-        ("terms of the polynomial", str(len(morphing.components))),
-        ("benchmarks, and those of them in the basis", f"{len(space.benchmarks)}, {morphing.in_basis.sum()}"),
-        ("condition number", significant(morphing.condition_number, 4)),
-        ("mean of the squared weights over the range", significant(morphing.expected_squared_weights(space.ranges), 4)),
-    )
-    pictures: list[Picture] = []
-    if space.n_parameters == 1:
-        name = space.names[0]
-        pictures.append(
-            gallery.add(
-                "morphing", morphing_line(space, morphing, name, labels[name]), "Morphing weights", _MORPHING_CAPTION
-            )
-        )
-    warnings: list[str] = []
-    first = results.limits[0]
-    ends = {name: (float(axis[0]), float(axis[-1])) for name, axis in zip(first.parameters, first.axes, strict=True)}
-    for pair in list(combinations(space.names, 2))[:_MOST_PLANES]:
-        figure = morphing_plane(space, morphing, pair, labels, (ends[pair[0]], ends[pair[1]]))
-        title = f"Morphing weights: {pair[0]} and {pair[1]}"
-        caption = _MORPHING_CAPTION + (_OTHERS if space.n_parameters > len(pair) else "")
-        pictures.append(gallery.add(f"morphing_{pair[0]}_{pair[1]}", figure, title, caption))
-        pictures.append(_effective_sizes(results, pool, pair, gallery, warnings))
-    text = (
-        f"The cross section of every event is a polynomial in the parameters with {len(morphing.components)} terms, "
-        f"which its weights at the {len(space.benchmarks)} benchmarks determine; weights anywhere else are sums of "
-        "these. The benchmarks are well chosen if the condition number and the squared weights are of order one."
-    )
-    if isinstance(morphing, FiniteDifferences):
-        described = ", ".join(space.names[p] for p in morphing.shifts.parameters)
-        text += (
-            f" In {described} it is no polynomial: finite differences with epsilon = {morphing.shifts.epsilon:g} "
-            "approximate it around the benchmarks of the basis."
-        )
-    return Section(
-        "Morphing",
-        "morphing",
-        text,
-        warnings=tuple(warnings),
-        tables=(Table("Morphing basis", ("", "value"), facts),),
-        pictures=tuple(pictures),
-    )
-
-
-_MORPHING_CAPTION = (
-    "Sum of the squared benchmark weights over the parameters' range: where it is large, fluctuations of the "
-    "simulated samples are amplified. Dots: benchmarks."
-)
-_OTHERS = " Parameters that are not shown are at the reference."
-_FEW_EFFECTIVE = 0.1
-_EFFECTIVE_POINTS = 31
-
-
-def _effective_sizes(
-    results: RunResults, pool: EventPool, pair: tuple[str, str], gallery: Gallery, warnings: list[str]
-) -> Picture:
-    space = results.table.space
-    i, j = space.names.index(pair[0]), space.names.index(pair[1])
-    grid = results.limits[0].axes
-    x, y = (np.linspace(grid[p][0], grid[p][-1], _EFFECTIVE_POINTS) for p in (i, j))
-    theta = np.tile(space.reference_values, (len(x) * len(y), 1))
-    theta[:, i], theta[:, j] = (values.ravel() for values in np.meshgrid(x, y, indexing="ij"))
-    sizes = pool.effective_sample_size(theta).reshape(len(x), len(y))
-    if sizes.min() < _FEW_EFFECTIVE * pool.n_events:
-        warnings.append(
-            f"{pair[0]} and {pair[1]}: the {pool.n_events} simulated events are worth only {sizes.min():.0f} at a "
-            "point of the grid of the limits; benchmarks closer to it, or more events, would help"
-        )
-    return gallery.add(
-        f"effective_events_{pair[0]}_{pair[1]}",
-        effective_sizes((x, y), sizes, pair, parameter_labels(results)),
-        f"Effective events: {pair[0]} and {pair[1]}",
-        f"Number of unweighted events that all {count(pool.n_events)} simulated ones are worth, over the grid of the "
-        f"limits: from {count(sizes.min())} to {count(sizes.max())}.",
+        numbers={"step": steps, **{name: shares[:, n] for n, name in enumerate(samples)}},
     )
 
 
@@ -195,21 +87,38 @@ def observables_section(results: RunResults, pool: EventPool, gallery: Gallery) 
         edges = common_edges(pool.x[:, column], weights)
         figure = distribution(pool.x[:, column], weights, names, label, edges=edges)
         info = results.table.observables[column]
-        outside = float(histograms(pool.x[:, column], weights[:, :1], edges).outside[0])
+        drawn = histograms(pool.x[:, column], weights, edges)
         caption = (
             f"{name} = {info.definition}. Lower panel: ratio to {names[0]}. Outside of the range shown: "
-            f"{100.0 * abs(outside):.1f} % of the cross section at {names[0]}."
+            f"{100.0 * abs(float(drawn.outside[0])):.1f} % of the cross section at {names[0]}."
         )
-        pictures.append(gallery.add(f"distribution_{name}", figure, name, caption))
+        numbers = _columns(drawn, names)
+        pictures.append(
+            gallery.add(f"distribution_{name}", figure, name, caption, numbers=numbers, group="Distributions")
+        )
     matrix = correlation_matrix(pool.x, weights[:, 0], tuple(labels.values()), space.reference)
     caption = f"Linear correlations of the observables at {space.reference}."
-    pictures.append(gallery.add("correlations", matrix, "Correlations", caption))
+    found = correlations(pool.x, weights[:, 0])
+    numbers = {"observable": tuple(labels), **dict(zip(labels, found, strict=True))}
+    pictures.append(gallery.add("correlations", matrix, "Correlations", caption, numbers=numbers, group="Correlations"))
+    pictures += varied_pictures(results, pool, labels, gallery)
+    ranking, informative = information_pictures(results, pool, labels, parameter_labels(results), gallery)
+    pictures += informative
     text = (
         f"Differential cross sections after all cuts at {space.reference} and where one parameter alone is at the end "
         "of the grid of the limits; all curves come from the same events, reweighted, so their fluctuations are "
         "correlated, which the errors of the ratios take into account."
     )
-    return Section("Observables", "observables", text, pictures=tuple(pictures))
+    return Section("Observables", "observables", text, tables=(ranking,), pictures=tuple(pictures))
+
+
+def _columns(drawn: Histograms, names: Sequence[str]) -> Columns:
+    """Return what a distribution's figure shows: fb per unit of the observable with errors, and ratios."""
+    columns: dict[str, NDArray[np.float64]] = {"low": drawn.edges[:-1], "high": drawn.edges[1:]}
+    for h, name in enumerate(names):
+        columns |= {name: drawn.values[h], f"error of {name}": drawn.errors[h]}
+        columns |= {f"ratio of {name}": drawn.ratios[h], f"error of ratio of {name}": drawn.ratio_errors[h]}
+    return columns
 
 
 def _hypotheses(results: RunResults) -> tuple[list[str], NDArray[np.float64]]:

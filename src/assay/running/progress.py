@@ -19,7 +19,9 @@ class ProgressDisplay:
     """Shows which stages, steps and jobs are waiting, running, done or failed; a context manager."""
 
     def __init__(self, stream: IO[str]) -> None:
-        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        # a notebook gets plain lines as a log does, though it calls itself a terminal with colours
+        lives = stream.isatty()
+        self._console = Console(file=stream, highlight=False, soft_wrap=True, force_terminal=lives, force_jupyter=False)
         self._live = Live(console=self._console, refresh_per_second=4) if self._console.is_terminal else None
         self._reported: dict[tuple[str, str], tuple[str, int]] = {}
 

@@ -35,7 +35,7 @@ from assay.inference.observed import count_observed, read_observed
 from assay.inference.protocols import Array, Likelihood, RatioEstimator
 from assay.inference.results import LimitResult, write_limits
 from assay.sampling.samples import load_sample
-from assay.study.model import RateMethod, TruthMethod, Untrained
+from assay.study.model import RateMethod, ScoreMethod, TruthMethod, Untrained
 
 VERDICT_VALUES: Mapping[Verdict, float] = {"passed": 1.0, "doubtful": 0.5, "failed": 0.0}
 
@@ -105,7 +105,7 @@ def answer(question: Question, models: Sequence[Path], samples: Path, data: Path
     if len(members) > 1:
         found = _with_spread(question, members, found, observed)
     information = information_of(question, posed, learned)
-    effects = _systematics(question, posed, observed)
+    effects = _systematics(question, posed, learned, observed)
     diagnostics = None if whole is None else _diagnostics(question, whole, samples)
     if diagnostics is not None and isinstance(learned, RatioEstimator):
         checks = _curvature(question, learned, information)
@@ -147,9 +147,11 @@ def _with_spread(
     return tuple(replace(one, ensemble=spread_of(ones)) for one, *ones in zip(found, *single, strict=True))
 
 
-def _systematics(question: Question, posed: Posed, observed: Array | None) -> tuple[SystematicsResult, ...]:
+def _systematics(
+    question: Question, posed: Posed, learned: Learned | None, observed: Array | None
+) -> tuple[SystematicsResult, ...]:
     """Return the effect of nuisance parameters and of backgrounds, where there are any."""
-    bare = _signal_alone(question) if observed is None else None
+    bare = _signal_alone(question, learned) if observed is None else None
     measurement = posed.measurement
     if not question.study.limits.impacts or (not measurement.nuisance and bare is None):
         return ()
@@ -168,10 +170,16 @@ def _likelihood(question: Question, observed: Array | None, include_rate: bool, 
     return measurement.expected(question.wanted.theta_true, include_rate)
 
 
-def _signal_alone(question: Question) -> Measurement | None:
-    """Return the measurement without background: of methods that need no training, as others know it from theirs."""
-    alone = question.of_signal() if isinstance(question.section, Untrained) else None
-    return None if alone is None else pose(alone, None).measurement
+def _signal_alone(question: Question, learned: Learned | None) -> Measurement | None:
+    """Return the measurement without background, of the methods whose likelihood is known then.
+
+    Histograms of a score have templates of the signal alone; the score itself stays that of the mixture. A ratio that
+    was trained on the mixture is no ratio of densities of the signal.
+    """
+    if not isinstance(question.section, Untrained | ScoreMethod):
+        return None
+    alone = question.of_signal()
+    return None if alone is None else pose(alone, learned).measurement
 
 
 def _diagnostics(
