@@ -19,6 +19,8 @@ COMMANDS = {
     "run": "Run a study with yadage, from input.yml to report.",
     "status": "Where a run stands: stages, jobs, logs.",
     "report": "Draw the report of a run, as far as it has come.",
+    "leaderboard": "Rank a run's methods, and your own, on held-out events.",
+    "compare": "Two runs side by side: settings, limits, information.",
     "reana": "Run a study on a REANA cluster.",
     "validate": "Check an input.yml without running anything.",
     "inspect": "What is in a file or folder, and what is suspicious.",
