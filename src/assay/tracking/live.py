@@ -89,9 +89,8 @@ class LiveRun:
     def _switch_off(self, reason: str) -> None:
         if not self._off.is_set():
             self._off.set()
-            where = _without_credentials(self._uri)
-            reason = reason.replace(self._uri.rstrip("/"), where.rstrip("/"))  # MLflow's messages quote the address
-            _log.warning("MLflow server %s: %s; tracking goes on in the journal alone", where, reason[:300])
+            where, told = _without_credentials(self._uri), _without_secrets(reason, self._uri)
+            _log.warning("MLflow server %s: %s; tracking goes on in the journal alone", where, told[:300])
 
     def _work(self) -> None:
         try:
@@ -181,6 +180,15 @@ def open_live(begin: Begin, folder: Path, *, creates_parent: bool, environ: Mapp
 def _without_credentials(uri: str) -> str:
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def _without_secrets(text: str, uri: str) -> str:
+    """Return what MLflow says without the parts of the address that are not for all; it quotes the whole or pieces."""
+    parts = urlsplit(uri)
+    secrets = (uri.rstrip("/"), parts.netloc.rpartition("@")[0], parts.query)
+    for secret, shown in zip(secrets, (_without_credentials(uri).rstrip("/"), "***", "***"), strict=True):
+        text = text.replace(secret, shown) if secret else text
+    return text
 
 
 def _brief(error: Exception) -> str:
