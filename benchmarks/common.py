@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -143,9 +144,9 @@ def measured(work: Callable[[], float | None], repeat: int, warm: bool) -> Measu
     _give_memory_back()
     before, processor, clock, value = resident("VmRSS"), [], [], None
     for _ in range(repeat):
-        started = time.process_time(), time.perf_counter()
+        started = processor_seconds(), time.perf_counter()
         value = work()
-        processor.append(time.process_time() - started[0])
+        processor.append(processor_seconds() - started[0])
         clock.append(time.perf_counter() - started[1])
     return Measured(
         tuple(processor),
@@ -153,6 +154,12 @@ def measured(work: Callable[[], float | None], repeat: int, warm: bool) -> Measu
         max(0.0, resident("VmHWM") - before),
         float(value) if isinstance(value, (int, float, np.floating)) else None,
     )
+
+
+def processor_seconds() -> float:
+    """Return the processor's seconds of this process and of those that it has started and waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def resident(what: str) -> float:

@@ -151,7 +151,9 @@ def path(name: str, work: Work, limit: str, at_limit: float, note: str) -> HotPa
 
 def _named(file: str, line: int, function: str) -> str:
     """Return a function's name: without addresses of objects and paths of this machine."""
-    plain = function.strip("<>{}").replace("built-in method ", "").replace("method ", "").partition(" of ")[0]
+    plain = (
+        function.strip("<>{}").replace("built-in method ", "").replace("method ", "").partition(" of ")[0].strip("'")
+    )
     if file.startswith("~") or not file.endswith(".py"):
         return plain
     return f"{Path(file).stem}.{plain}"

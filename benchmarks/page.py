@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import matplotlib as mpl
+import numpy as np
 from common import Comparison, Measured
 from hot_paths import HotPath, Machine
 from scaling import Point, Series
@@ -44,14 +45,15 @@ NOTES = """What is compared:
 - **Limits**: ours with best fit, profiles and intervals, madminer's p-values on the grid. Ratios are interpolated
   between Chebyshev points where a check says that this is accurate; "every point" is without.
 - **Observables**: the same expressions of the same LHE events; madminer reads fewer of them, its time is scaled up.
-- **Combining**: ours checks all files, refuses repeated runs and shuffles in bounded memory.
+- **Combining**: madminer is the faster one: it holds all events in memory and writes them. Ours reads the files twice,
+  checks every block, refuses repeated runs, weights events by all benchmarks' runs and shuffles in bounded memory.
 - **Morphing**: madminer takes the best of 100 random sets; ours descends on the exact mean of the squared weights,
   which stands beside each time (less is better).
 """
 
 PROFILES = """## Hot paths and their limits
 
-Each path was profiled in this run. The limit is measured on the same machine in the same run; the distance is the
+Each path was profiled. The limit is measured on the same machine in the same run; the distance is the
 path's time over that of the limit alone, for the same arithmetic or the same bytes. Functions are those with the
 largest shares of the profile, without what they call.
 """
@@ -250,15 +252,20 @@ def draw_growth(growth: Sequence[Series], path: Path) -> None:
 
 def _draw_series(axes: Axes, one: Series) -> None:
     numbers = [point.x for point in one.points]
-    axes.loglog(numbers, [point.measured.seconds for point in one.points], "o-", markersize=3)
+    times = np.array([point.measured.seconds for point in one.points])
+    axes.loglog(numbers, times, "o-", markersize=3)
+    middle = np.sqrt(times.min() * times.max())
+    axes.set_ylim(min(times.min() / 1.5, middle / 5.0), max(times.max() * 1.5, middle * 5.0))
+    axes.set_xticks(numbers, [f"{number:g}" for number in numbers])
     other = axes.twinx()
-    other.plot(numbers, [max(point.measured.memory, 0.1) for point in one.points], "s--", color="C1", markersize=3)
-    other.set_yscale("log")
+    other.semilogy(numbers, [max(point.measured.memory, 1.0) for point in one.points], "s--", color="C1", markersize=3)
+    other.set_ylim(0.8, 1000.0)
     axes.set_title(f"{one.area} by {one.varied}", fontsize=8)
     axes.set_ylabel("s", fontsize=7, color="C0")
     other.set_ylabel("MiB", fontsize=7, color="C1")
     for each in (axes, other):
-        each.tick_params(which="both", labelsize=6)
+        each.minorticks_off()
+        each.tick_params(labelsize=6)
 
 
 def _save(figure: plt.Figure, path: Path) -> None:

@@ -51,7 +51,7 @@ STUDY = Path(__file__).parents[1] / "input" / "wbf-4l-parton.yml"
 N_TEST, N_THETA, WIDTH = 50_000, 100, 0.2
 N_HYPOTHESES = 2_000  # in training
 FEW = 3_000  # events for which networks are shallow
-WEIGHT_OF_SCORE = 0.1
+WEIGHT_OF_SCORE = {"cascal": 1.0, "rascal": 1.0, "alices": 0.1}
 NEIGHBOURS = 10  # in the space of scores, whose weights give the density there
 PUBLISHED_SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PUBLISHED = {  # arXiv:1805.00020, 1808.00973
@@ -146,20 +146,20 @@ def parts(problem: Problem, n: int, seed: int) -> list[tuple[EventPool, int, np.
 def settings_for(method: str, n: int, seed: int) -> tuple[NetworkSettings, TrainingSettings]:
     """Return network and training for so many events, the same for all methods but for the weight of the score.
 
-    Gradients are clipped at what they have in most batches: scores and ratios near the zeros of |M|^2 would decide
-    the steps, few as they are.
+    Gradients are clipped at a small norm: else scores and ratios near the zeros of |M|^2 would decide the steps, few as
+    they are.
     """
     size = int(np.clip(round(np.log10(n)), 3, 6)) - 3
     layers = 3 if n < FEW else 5
     return NetworkSettings((100,) * layers, residual=n >= FEW, preprocessing="auto"), TrainingSettings(
-        epochs=(50, 50, 30, 20)[size],
+        epochs=(50, 50, 20, 20)[size],
         batch_size=(64, 64, 128, 512)[size],
         learning_rate=(2e-3, 3e-3, 3e-3, 3e-3)[size],
         final_learning_rate=1e-5,
         weight_decay=(0.3, 0.1, 0.03, 0.01)[size],
         gradient_clip=0.1,
         patience=None,
-        alpha=WEIGHT_OF_SCORE if method in ("cascal", "rascal", "alices") else 0.0,
+        alpha=WEIGHT_OF_SCORE.get(method, 0.0),
         seed=seed,
     )
 

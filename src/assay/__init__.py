@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assay.cli.checks import validate
     from assay.cli.run import run_study as run
     from assay.cli.work.inspect import inspect_paths as inspect
+    from assay.cli.work.leaderboard import leaderboard
     from assay.estimators.calibrated import CalibratedRatio
     from assay.estimators.diagnostics import diagnose
     from assay.estimators.ensemble import RatioEnsemble, ScoreEnsemble
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from assay.inference.information import read_fisher
     from assay.inference.results import read_limits
     from assay.reporting.build import write_report
+    from assay.reporting.comparison import compare
     from assay.reporting.run_folder import find_run
     from assay.reporting.run_folder import read_run_folder as read_run
     from assay.running.health import examine as doctor
@@ -43,11 +45,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "EventPool",
+    "compare",
     "diagnose",
     "doctor",
     "figures",
     "find_run",
     "inspect",
+    "leaderboard",
     "load",
     "load_sample",
     "migrate",
@@ -63,10 +67,12 @@ __all__ = [
 
 _HOMES = {
     "EventPool": ("assay.events.pool", "EventPool"),
+    "compare": ("assay.reporting.comparison", "compare"),
     "diagnose": ("assay.estimators.diagnostics", "diagnose"),
     "doctor": ("assay.running.health", "examine"),
     "find_run": ("assay.reporting.run_folder", "find_run"),
     "inspect": ("assay.cli.work.inspect", "inspect_paths"),
+    "leaderboard": ("assay.cli.work.leaderboard", "leaderboard"),
     "load_sample": ("assay.sampling.samples", "load_sample"),
     "migrate": ("assay.study.migration", "migrate"),
     "read_events": ("assay.events.eventfile", "read_event_file"),

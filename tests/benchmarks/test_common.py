@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,12 @@ def test_waiting_is_no_processor_time(common: ModuleType) -> None:
     assert len(found.processor) == len(found.clock) == 2
     assert min(found.clock) >= 0.2
     assert max(found.processor) < 0.1
+
+
+def test_processes_that_the_work_starts_are_counted(common: ModuleType) -> None:
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
+    found = common.in_own_process(lambda: subprocess.run([sys.executable, "-c", busy], check=True), 1, warm=False)
+    assert found.processor[0] > 0.4
 
 
 def test_memory_is_that_of_the_work_and_not_of_what_was_there(common: ModuleType) -> None:

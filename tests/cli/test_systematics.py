@@ -121,9 +121,9 @@ def test_of_a_trained_score_the_background_costs_something_too(study: Study, eve
     """The score of the mixture, with templates of the signal alone."""
     section = ScoreMethod(kind="sally", bins=6)
     question = question_of(study.model_copy(update={"methods": {"sally": section}}), "sally", section, events)
+    rng = np.random.default_rng(1)
     train, validation, test = (
-        draw_score_sample(question.pool.select(part), 2000, (0.0, 0.0), np.random.default_rng(1), nuisance=nuisance)
-        for nuisance in (("scale", "luminosity"),)
+        draw_score_sample(question.pool.select(part), 2000, np.zeros(4), rng, nuisance=("scale", "luminosity"))
         for part in (Partition.TRAIN, Partition.VALIDATION, Partition.TEST)
     )
     settings = TrainingSettings(epochs=8, batch_size=128, learning_rate=1e-2, device="cpu")

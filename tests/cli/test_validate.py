@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ UNKNOWN_OPERATOR = {
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["input.yml", "madminer-tutorial.yml", "wh.yml", "wgamma.yml"])
+@pytest.mark.parametrize("name", ["input.yml", "madminer-tutorial.yml", "wh.yml", "wgamma.yml", "wbf-systematics.yml"])
 def test_the_studies_that_come_along_are_valid(invoke: Command, name: str) -> None:
     shown = invoke("validate", ROOT / "input" / name)
     assert f"{name}: valid; 2 parameters" in shown
@@ -80,3 +81,14 @@ def test_what_is_no_study_at_all(tmp_path: Path, invoke: Command, content: str) 
 def test_a_study_that_is_not_there(tmp_path: Path, invoke: Command) -> None:
     assert "no such file" in invoke("validate", tmp_path / "none.yml", expect=2)
     assert "a folder" in invoke("validate", tmp_path, expect=2)
+
+
+def test_json_has_every_problem_with_its_line(small_study: Write, invoke: Command) -> None:
+    assert json.loads(invoke("validate", small_study(), "--json")) == {"valid": True, "problems": []}
+    study = small_study(luminosity=-1.0, limits={"theta_true": "standard_model"})
+    found = json.loads(invoke("validate", study, "--json", expect=2))
+    assert not found["valid"]
+    assert {problem["path"] for problem in found["problems"]} == {"luminosity", "limits.theta_true"}
+    lines = study.read_text().splitlines()
+    (luminosity,) = [problem for problem in found["problems"] if problem["path"] == "luminosity"]
+    assert lines[luminosity["line"] - 1].startswith("luminosity:")

@@ -31,6 +31,8 @@ ELSEWHERE = {
     "assay run": "tests/workflow/test_study.py::test_the_default_study_ends_with_a_report_and_continues",
     "assay init": "tests/cli/test_init.py::test_every_template_is_a_valid_study",
     "assay report": "tests/docs/test_notebooks.py::test_commands_that_look_at_a_run",
+    "assay leaderboard": "tests/cli/test_leaderboard.py::test_entries_are_ranked_beside_the_methods",
+    "assay compare": "tests/cli/test_leaderboard.py::test_a_run_is_compared",
     "assay completion": "tests/cli/test_init.py::test_completion_names_the_program",
     "make notebooks": "tests/docs/test_notebooks.py",
     "assay status": "tests/cli/test_status.py::test_a_run_that_is_done",
@@ -59,6 +61,7 @@ ELSEWHERE = {
 }
 """What pages call, and the test that runs it."""
 STAGES = "tests/cli/test_stages.py"
+TESTS = ROOT / "tests" / "cli"
 FOREIGN = {"git", "cd", "export", "mkdir", "cp", "source", "docker", "reana-client", "eval", "echo", "cat"}
 
 
@@ -79,7 +82,7 @@ def calls_in(page: Path) -> Iterator[Call]:
     """Yield the commands of shell blocks, indented blocks and inline code; of a study, those of its comments."""
     name = str(page.relative_to(ROOT)) if page.is_relative_to(ROOT) else page.name
     fence, language = False, ""
-    for number, line in enumerate(page.read_text().splitlines(), 1):
+    for number, line in enumerate(re.sub(r" \\\n\s*", " ", page.read_text()).splitlines(), 1):
         if page.suffix == ".yml":
             if (comment := re.fullmatch(r"#\s{2,}(\S.*)", line)) is not None:
                 yield from _calls(comment[1], name, number, block=False)
@@ -100,7 +103,7 @@ def calls_in(page: Path) -> Iterator[Call]:
 
 
 def _calls(line: str, page: str, number: int, *, block: bool) -> Iterator[Call]:
-    line = re.sub(r"(^|\s)#\s.*$", "", line).strip().removeprefix("$ ")
+    line = re.sub(r"(^|\s)#\s.*$|\s\d?>>?\s*\S+", "", line).strip().removeprefix("$ ")
     for part in re.split(r"&&|\|\||;|\|", line):
         try:
             words = shlex.split(part)
@@ -237,6 +240,8 @@ def test_pages_have_commands() -> None:
         ("```sh\nasasy run --study my.yml\n```", "unknown program"),
         ("    assay reana --study my.yml --folow", "No such option"),
         ("    cd x && assay statsu", "No such command"),
+        ("    assay completion bahs >> ~/.bashrc", "bahs"),
+        ("    assay run --study my.yml \\\n        --evnts a.h5", "No such option"),
     ],
 )
 def test_a_wrong_command_is_found(tmp_path: Path, text: str, fault: str) -> None:
@@ -265,7 +270,9 @@ def _kind(call: Call) -> str | None:
 
 def test_every_command_is_run_by_a_test() -> None:
     called = {kind for call in CALLS if (kind := _kind(call)) is not None}
-    named = {*ELSEWHERE, "assay validate", *(f"assay {stage}" for stage, text in COMMANDS.items() if "Stage" in text)}
+    stages = {f"assay {stage}" for stage, text in COMMANDS.items() if "Stage" in text}
+    of_their_own = {f"assay {name}" for name in COMMANDS if (TESTS / f"test_{name.replace('-', '_')}.py").is_file()}
+    named = {*ELSEWHERE, "assay validate", *stages, *of_their_own}
     missing = called - named
     assert not {kind for kind in missing if not re.search(r"[A-Z]|\.ready", kind)}
 

@@ -101,6 +101,8 @@ def test_headings_descend_one_level_at_a_time_and_neighbours_share_theirs():
 def test_words_in_tables_are_set_to_the_left_and_numbers_to_the_right():
     table = Table("", ("method", "check", "found"), (("alice", "mean ratio", "1.0"), ("sally", "mean score", "−0.1")))
     assert table.words == (True, True, False)
+    table = Table("", ("where", "none"), (("–", "–"), ("near 0.5", "–")))
+    assert table.words == (True, False)
 
 
 @pytest.mark.fast

@@ -132,7 +132,8 @@ def score_knowledge(t: ArrayLike, t_xz: ArrayLike, events: Events | None = None)
     """
     estimates, joint = np.asarray(t, dtype=np.float64), np.asarray(t_xz, dtype=np.float64)
     unit = np.maximum(joint.var(axis=0), np.finfo(np.float64).tiny)
-    gains = np.mean((joint**2 - (joint - estimates) ** 2) / unit, axis=1)
+    known = unit >= _ROUNDING**2 * unit.max()  # others are constant but for rounding, such as that of a luminosity
+    gains = np.mean(((joint**2 - (joint - estimates) ** 2) / unit)[:, known], axis=1)
     value, error = weighted_mean(gains, np.ones(len(gains)), events)
     return judge("knowledge in the observables", value, error, 0.0, 0.0, rule="above", detail=_NOTHING)
 

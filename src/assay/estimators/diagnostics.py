@@ -28,12 +28,8 @@ Array = NDArray[np.float64]
 _KEPT = 20_000
 
 
-class ScoreEstimator(Protocol):
-    """What checks need of an estimator of the score at one point."""
-
-    @property
-    def description(self) -> ModelDescription:
-        """Its columns and its origin."""
+class ScoreFunction(Protocol):
+    """What gives estimates of the score at one point."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -41,6 +37,14 @@ class ScoreEstimator(Protocol):
 
     def score(self, x: ArrayLike) -> Array:
         """Return t(x | theta) at the reference point, shape (E, P)."""
+
+
+class ScoreEstimator(ScoreFunction, Protocol):
+    """An estimator of the score that knows its training."""
+
+    @property
+    def description(self) -> ModelDescription:
+        """Its columns and its origin."""
 
 
 class TrainedRatio(RatioEstimator, Protocol):
@@ -185,19 +189,28 @@ def score_diagnostics(
 ) -> Diagnostics:
     """Check a score estimator, as `diagnose`."""
     t, joint = estimator.score(sample.x), np.asarray(sample.t_xz, dtype=np.float64)
+    ranges = _range_checks(estimator.description, sample.x, np.asarray(sample.theta))
+    checks = (*score_checks(estimator, sample, t, training), *ranges)
+    return Diagnostics(checks, tuple(f"score of {name}" for name in estimator.parameters), joint, t)
+
+
+def score_checks(
+    estimator: ScoreFunction, sample: ScoreSample, t: Array, training: ScoreSample | None
+) -> tuple[CheckResult, ...]:
+    """Return the checks of estimated scores t (N, P) of a test sample, on top of those of ranges."""
+    joint = np.asarray(sample.t_xz, dtype=np.float64)
     events, names = numbers_of(sample.x), estimator.parameters
+    test = score_knowledge(t, joint, events)
     checks = [
         *mean_score(t, np.ones(len(t)), names, events=events),
         *excess_information(t, joint, names, events=events),
-        score_knowledge(t, joint, events),
-        *_range_checks(estimator.description, sample.x, np.asarray(sample.theta)),
+        test,
     ]
     if training is not None:
         part = first_rows(training)
         known = score_knowledge(estimator.score(part.x), part.t_xz, numbers_of(part.x))
-        test = score_knowledge(t, joint, events)
         checks.append(overtraining((known.value, known.error), (test.value, test.error)))
-    return Diagnostics(tuple(checks), tuple(f"score of {name}" for name in names), joint, t)
+    return tuple(checks)
 
 
 def density_diagnostics(

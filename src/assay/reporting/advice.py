@@ -76,7 +76,7 @@ def information_budget(results: RunResults) -> Table | None:
         rows.append((step, *cells))
     kind = "with rate" if chosen[0].include_rate else "shape"
     caption = f"Information on each parameter, all others known, {kind}"
-    return Table(caption, ("", *names), tuple(rows))
+    return Table(caption, ("information from", *names), tuple(rows))
 
 
 def _with_rate(results: Sequence[FisherResult]) -> list[FisherResult]:

@@ -1,38 +1,30 @@
-"""Two runs side by side: the settings that differ, their intervals and Fisher information, their contours overlaid."""
+"""Two runs beside each other: what their studies set differently, and what came of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from assay.errors import AssayError
-from assay.files import write_text
+from assay.files import write_json, write_text
 from assay.inference.information import FisherResult
-from assay.inference.profiles import Interval
 from assay.inference.results import LimitResult
-from assay.reporting.content import Picture, ReportContent, Section, Table
 from assay.reporting.figures.contours import contours
-from assay.reporting.figures.style import percent
-from assay.reporting.gallery import Gallery
-from assay.reporting.numbers import signed, significant, with_error
-from assay.reporting.report import render_report
+from assay.reporting.figures.profiles import profile_curves
+from assay.reporting.figures.style import save
 from assay.reporting.run import RunResults
-from assay.reporting.sections import parameter_labels
-from assay.reporting.tables import interval_text
-from assay.study.resolve import resolved
+from assay.reporting.run_folder import read_run_folder
 
-PAGE = "comparison.html"
-_ABSENT = "–"
+_FORMAT = "assay-comparison-1"
+_ABSENT = "(not there)"
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A setting that two studies do not share; `None` where one has none."""
+class Setting:
+    """A setting that differs: its path in the study, and its values as JSON has them."""
 
     path: str
     first: Any
@@ -40,233 +32,237 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class IntervalPair:
-    """The intervals of one method on one parameter, and the ratio of their lengths, second to first."""
-
-    method: str
-    include_rate: bool
-    parameter: str
-    confidence_level: float
-    first: str
-    second: str
-    ratio: float | None
-
-
-@dataclass(frozen=True)
-class InformationPair:
-    """A diagonal element of two Fisher matrices with their errors, and how many standard deviations they differ by."""
-
-    method: str
-    include_rate: bool
-    parameter: str
-    first: tuple[float, float]
-    second: tuple[float, float]
-    deviations: float | None
-
-
-@dataclass(frozen=True)
-class RunComparison:
-    """All that two runs differ in.
+class Number:
+    """A result of both runs.
 
     Parameters
     ----------
-    names
-        Of the runs.
-    settings
-        By their path in the resolved studies.
-    intervals, information
-        Of what both have.
-    notes
-        What cannot be compared, and why.
+    method, quantity
+        What it is of.
+    first, second
+        The values; None where a run has none.
+    errors
+        Statistical standard deviations, None where unknown.
     """
 
+    method: str
+    quantity: str
+    first: float | None
+    second: float | None
+    errors: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def sigmas(self) -> float | None:
+        """The difference, second less first, in standard deviations of independent errors; None without errors."""
+        a, b = self.errors
+        if self.first is None or self.second is None or a is None or b is None or not math.hypot(a, b) > 0:
+            return None
+        return (self.second - self.first) / math.hypot(a, b)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs, by names that tell them apart, with what differs and what cannot be compared (`notes`)."""
+
     names: tuple[str, str]
-    settings: tuple[Difference, ...]
-    intervals: tuple[IntervalPair, ...]
-    information: tuple[InformationPair, ...]
+    settings: tuple[Setting, ...]
+    numbers: tuple[Number, ...]
     notes: tuple[str, ...]
+    limits: tuple[tuple[LimitResult, ...], tuple[LimitResult, ...]]
 
 
-def compare(names: tuple[str, str], first: RunResults, second: RunResults) -> RunComparison:
-    """Compare the results of two runs.
+def compare(first: str | Path, second: str | Path) -> Comparison:
+    """Compare two runs.
+
+    Parameters
+    ----------
+    first, second
+        Folders of runs that have come to results; methods that are not evaluated yet are told in `notes`.
 
     Raises
     ------
     AssayError
-        If they have no parameter in common.
+        If a folder is no run's, or has no results yet.
     """
-    shared = [name for name in first.study.parameters if name in second.study.parameters]
-    if not shared:
-        of_both = [", ".join(results.study.parameters) for results in (first, second)]
-        raise AssayError(
-            "the runs have no parameter in common",
-            where=" and ".join(names),
-            expected=f"a parameter of both ({of_both[0]}; {of_both[1]})",
-            mend="compare runs that measure the same parameters",
-        )
-    return RunComparison(
-        names=names,
-        settings=tuple(differences(resolved(first.study), resolved(second.study))),
-        intervals=tuple(_interval_pairs(first.limits, second.limits)),
-        information=tuple(_information_pairs(first.fisher, second.fisher)),
-        notes=tuple(_notes(names, first, second)),
-    )
+    runs = read_run_folder(first), read_run_folder(second)
+    names = _names(Path(first), Path(second))
+    notes = tuple(_notes(runs, names))
+    numbers = (*_limit_numbers(runs), *_fisher_numbers(runs))
+    settings = tuple(differing(runs[0].study.model_dump(mode="json"), runs[1].study.model_dump(mode="json")))
+    return Comparison(names, settings, numbers, notes, (runs[0].limits, runs[1].limits))
 
 
-def differences(first: Any, second: Any, path: str = "") -> Iterator[Difference]:
-    """Yield what differs in nested settings; a list is one value."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        for key in dict.fromkeys((*first, *second)):
-            yield from differences(first.get(key), second.get(key), f"{path}.{key}" if path else key)
+def differing(first: Any, second: Any, path: str = "") -> Iterator[Setting]:
+    """Yield the settings that differ between two trees of plain data."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in dict.fromkeys([*first, *second]):
+            here = f"{path}.{key}" if path else str(key)
+            yield from differing(first.get(key, _ABSENT), second.get(key, _ABSENT), here)
     elif first != second:
-        yield Difference(path, first, second)
+        yield Setting(path, first, second)
 
 
-def _interval_pairs(first: Sequence[LimitResult], second: Sequence[LimitResult]) -> Iterator[IntervalPair]:
-    others = {(result.method, result.include_rate): result for result in second}
-    for result in first:
-        if (other := others.get((result.method, result.include_rate))) is None:
-            continue
-        known = {(found.parameter, found.confidence_level): found for found in other.intervals}
-        for own in result.intervals:
-            if (found := known.get((own.parameter, own.confidence_level))) is not None:
-                lengths = [_length(interval) for interval in (own, found)]
-                ratio = lengths[1] / lengths[0] if lengths[0] and lengths[1] else None
-                texts = interval_text(own), interval_text(found)
-                yield IntervalPair(
-                    result.method, result.include_rate, own.parameter, own.confidence_level, *texts, ratio
-                )
+def _names(first: Path, second: Path) -> tuple[str, str]:
+    """Return the shortest ends of two paths that differ."""
+    a, b = first.resolve().parts, second.resolve().parts
+    for n in range(1, max(len(a), len(b)) + 1):
+        if a[-n:] != b[-n:]:
+            return "/".join(a[-n:]), "/".join(b[-n:])
+    return f"{first} (1)", f"{second} (2)"
 
 
-def _length(interval: Interval) -> float | None:
-    """Return the length of all segments together; None if one ends at the grid's edge."""
-    if any(segment.lower_at_edge or segment.upper_at_edge for segment in interval.segments):
-        return None
-    return sum(segment.upper - segment.lower for segment in interval.segments)
+def _notes(runs: tuple[RunResults, RunResults], names: tuple[str, str]) -> Iterator[str]:
+    parameters = [set(run.study.parameters) for run in runs]
+    if parameters[0] != parameters[1]:
+        for name, mine, others in zip(names, parameters, parameters[::-1], strict=True):
+            if mine - others:
+                yield f"only {name} has the parameters {', '.join(sorted(mine - others))}"
+        yield "limits profile what else a run has, so those of common parameters answer different questions"
+    for name, run, other in zip(names, runs, runs[::-1], strict=True):
+        evaluated = {limit.method for limit in run.limits}
+        missing = [method for method in run.study.methods if method not in evaluated]
+        if missing:
+            yield f"{name} has no results of {', '.join(missing)}: it is not finished"
+        edges = {limit.method for limit in run.limits if _meets_edge(limit)}
+        if edges:
+            yield f"{name}: intervals of {', '.join(sorted(edges))} end at the edge of the grid: bounds"
+        alone = [method for method in run.study.methods if method not in other.study.methods]
+        if alone:
+            yield f"only {name} has the methods {', '.join(alone)}"
 
 
-def _information_pairs(first: Sequence[FisherResult], second: Sequence[FisherResult]) -> Iterator[InformationPair]:
-    others = {(result.method, result.include_rate): result for result in second}
-    for result in first:
-        if (other := others.get((result.method, result.include_rate))) is None:
-            continue
-        for i, name in enumerate(result.parameters):
-            if name not in other.parameters:
-                continue
-            j = other.parameters.index(name)
-            one = float(result.corrected[i, i]), float(result.errors[i, i])
-            two = float(other.corrected[j, j]), float(other.errors[j, j])
-            error = float(np.hypot(one[1], two[1]))
-            deviations = (two[0] - one[0]) / error if error > 0 else None
-            yield InformationPair(result.method, result.include_rate, name, one, two, deviations)
-
-
-def _notes(names: tuple[str, str], first: RunResults, second: RunResults) -> Iterator[str]:
-    for (name, results), (_, other) in (
-        ((names[0], first), (names[1], second)),
-        ((names[1], second), (names[0], first)),
-    ):
-        parameters = [key for key in results.study.parameters if key not in other.study.parameters]
-        methods = {limit.method for limit in results.limits} - {limit.method for limit in other.limits}
-        if parameters:
-            yield f"parameters of {name} alone: {', '.join(parameters)}; its limits profile them"
-        if methods:
-            listed = [method for method in results.study.methods if method in methods]
-            yield f"methods of {name} alone: {', '.join(listed)}"
-        waiting = [method for method in results.study.methods if method not in {r.method for r in results.limits}]
-        if waiting:
-            yield f"{name} is not complete: no limits of {', '.join(waiting)}"
-    if first.study.luminosity != second.study.luminosity:
-        yield f"luminosities differ: {first.study.luminosity:g} and {second.study.luminosity:g} fb⁻¹"
-
-
-def tables(comparison: RunComparison) -> tuple[Table, ...]:
-    """Return settings, intervals and information as tables."""
-    one, two = comparison.names
-    settings = tuple((found.path, _shown(found.first), _shown(found.second)) for found in comparison.settings)
-    intervals = tuple(
-        (
-            _name(pair),
-            pair.parameter,
-            percent(pair.confidence_level),
-            pair.first,
-            pair.second,
-            _ABSENT if pair.ratio is None else significant(pair.ratio, 3),
-        )
-        for pair in comparison.intervals
+def _meets_edge(limit: LimitResult) -> bool:
+    return any(
+        segment.lower_at_edge or segment.upper_at_edge for interval in limit.intervals for segment in interval.segments
     )
-    information = tuple(
-        (
-            _name(pair),
-            pair.parameter,
-            with_error(*pair.first),
-            with_error(*pair.second),
-            _ABSENT if pair.deviations is None else signed(pair.deviations, 1),
-        )
-        for pair in comparison.information
-    )
-    found = (
-        Table("Settings that differ", ("setting", one, two), settings),
-        Table("Intervals", ("method", "parameter", "CL", one, two, "ratio of lengths"), intervals),
-        Table("Fisher information", ("method", "parameter", one, two, "difference [standard deviations]"), information),
-    )
-    return tuple(table for table in found if table.rows)
 
 
-def write_comparison(comparison: RunComparison, runs: Mapping[str, RunResults], folder: str | Path) -> Path:
-    """Write `comparison.html` with the tables and the contours of every method that both runs have, and figures.
+def _limit_numbers(runs: tuple[RunResults, RunResults]) -> Iterator[Number]:
+    found = [{key: value for limit in run.limits for key, value in _of_limit(limit).items()} for run in runs]
+    for key in dict.fromkeys([*found[0], *found[1]]):
+        values = [one.get(key, (None, None)) for one in found]
+        yield Number(*key, values[0][0], values[1][0], (values[0][1], values[1][1]))
 
-    Parameters
-    ----------
-    comparison
-        Of the runs.
-    runs
-        Their results, by the names of the comparison.
-    folder
-        Is given the page and `figures/`.
+
+def _of_limit(limit: LimitResult) -> dict[tuple[str, str], tuple[float | None, float | None]]:
+    """Return the widths of intervals, and of which share of the grid regions are, with errors of ensembles."""
+    kind = _kind(limit.include_rate)
+    numbers: dict[tuple[str, str], tuple[float | None, float | None]] = {}
+    for i, interval in enumerate(limit.intervals):
+        width = sum(segment.upper - segment.lower for segment in interval.segments)
+        quantity = f"width of {interval.parameter} at {interval.confidence_level:.0%} CL, {kind}"
+        numbers[limit.method, quantity] = width, _spread(limit, i)
+    for level, points in zip(limit.confidence_levels, limit.points_inside, strict=False):
+        cell = math.prod((axis[-1] - axis[0]) / (len(axis) - 1) for axis in limit.axes)
+        numbers[limit.method, f"region at {level:.0%} CL, {kind}"] = points * cell, None
+    return numbers
+
+
+def _spread(limit: LimitResult, number: int) -> float | None:
+    """Return by how much the width of an interval changes with the training, as the members of an ensemble tell.
+
+    Both ends move with a member, in opposite directions at worst.
     """
-    folder = Path(folder)
-    first, second = (runs[name] for name in comparison.names)
-    sections = [
-        Section(table.caption, table.caption.split()[0].lower(), tables=(table,)) for table in tables(comparison)
-    ]
-    pictures = tuple(_overlaid(comparison.names, first, second, Gallery(folder)))
-    content = ReportContent(
-        title=" and ".join(comparison.names),
-        subtitle="Two runs side by side",
-        facts=tuple(("note", note) for note in comparison.notes),
-        sections=(*sections, *([Section("Limits", "limits", pictures=pictures)] if pictures else [])),
-    )
-    write_text(folder / PAGE, render_report(content))
-    return folder / PAGE
+    if limit.ensemble is None:
+        return None
+    lower, upper = limit.ensemble.lower[number], limit.ensemble.upper[number]
+    return None if lower is None or upper is None else (lower + upper) / math.sqrt(limit.ensemble.n_members)
 
 
-def _overlaid(names: tuple[str, str], first: RunResults, second: RunResults, gallery: Gallery) -> Iterator[Picture]:
-    """Draw the contours of both runs for every method and pair of parameters that they share."""
-    others = {(result.method, result.include_rate): result for result in second.limits}
-    labels = parameter_labels(first)
-    for result in first.limits:
-        other = others.get((result.method, result.include_rate))
-        pairs = list(combinations(result.parameters, 2))
-        for pair in pairs if other is not None else []:
-            assert other is not None  # noqa: S101 - for the type checker
-            if not set(pair) <= set(other.parameters):
-                continue
-            both = [replace(one, method=name) for name, one in zip(names, (result, other), strict=True)]
-            rate = "with" if result.include_rate else "without"
-            yield gallery.add(
-                "_".join(("contours", result.method, rate, *pair)),
-                contours(both, pair, labels),
-                f"{result.method}, {rate} rate",
-                "Contours of both runs; parameters that are not shown are profiled.",
-                group=f"{result.method}",
-            )
+def _fisher_numbers(runs: tuple[RunResults, RunResults]) -> Iterator[Number]:
+    found = [{key: value for one in run.fisher for key, value in _of_fisher(one).items()} for run in runs]
+    for key in dict.fromkeys([*found[0], *found[1]]):
+        values = [one.get(key, (None, None)) for one in found]
+        yield Number(*key, values[0][0], values[1][0], (values[0][1], values[1][1]))
 
 
-def _name(pair: IntervalPair | InformationPair) -> str:
-    return f"{pair.method}, {'with' if pair.include_rate else 'without'} rate"
+def _of_fisher(result: FisherResult) -> dict[tuple[str, str], tuple[float, float]]:
+    kind, errors = _kind(result.include_rate), result.errors
+    pairs = [(i, j) for i in range(len(result.parameters)) for j in range(i, len(result.parameters))]
+    return {
+        (result.method, f"information {result.parameters[i]}, {result.parameters[j]}, {kind}"): (
+            float(result.information[i, j]),
+            float(errors[i, j]),
+        )
+        for i, j in pairs
+    }
 
 
-def _shown(value: Any) -> str:
-    text = _ABSENT if value is None else str(value)
-    return text if len(text) <= 100 else text[:97] + "..."
+def _kind(include_rate: bool) -> str:
+    return "with rate" if include_rate else "shape only"
+
+
+def draw(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
+    """Draw the limits of both runs, method by method, as PNG and PDF; of methods that both have."""
+    paths: list[Path] = []
+    second = {(one.method, one.include_rate): one for one in comparison.limits[1]}
+    for one in comparison.limits[0]:
+        other = second.get((one.method, one.include_rate))
+        if other is None:
+            continue
+        common = [name for name in one.parameters if name in other.parameters]
+        both = [replace(result, method=name) for name, result in zip(comparison.names, (one, other), strict=True)]
+        stem = f"{one.method}_{'rate' if one.include_rate else 'shape'}"
+        for pair in combinations(common, 2):
+            paths += save(contours(both, pair), folder, f"{stem}_{'_'.join(pair)}")
+        if len(common) == 1:
+            paths += save(profile_curves(both, common[0]), folder, f"{stem}_{common[0]}")
+    return tuple(paths)
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
+    """Write `comparison.md`, `comparison.json` and the figures; return the page first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = draw(comparison, folder)
+    page, data = folder / "comparison.md", folder / "comparison.json"
+    write_text(page, as_markdown(comparison, [path.name for path in figures if path.suffix == ".png"]))
+    write_json(data, as_json(comparison))
+    return page, data, *figures
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison as plain data."""
+    return {
+        "format": _FORMAT,
+        "runs": list(comparison.names),
+        "notes": list(comparison.notes),
+        "settings": [asdict(setting) for setting in comparison.settings],
+        "numbers": [{**asdict(number), "sigmas": number.sigmas} for number in comparison.numbers],
+    }
+
+
+def as_markdown(comparison: Comparison, figures: Sequence[str] = ()) -> str:
+    """Return the comparison as a page."""
+    first, second = comparison.names
+    lines = [f"# {first} and {second}", "", *(f"- {note}" for note in comparison.notes), ""]
+    lines += ["## Settings that differ", "", *_table(("setting", first, second), setting_rows(comparison)), ""]
+    lines += ["## Results", "", *_table(("method", "quantity", first, second, "sigma"), number_rows(comparison)), ""]
+    lines += [f"![{name}]({name})" for name in figures]
+    return "\n".join(lines) + "\n"
+
+
+def setting_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Return settings as text."""
+    return [(one.path, str(one.first), str(one.second)) for one in comparison.settings]
+
+
+def number_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Return results as text, with errors, and the difference in standard deviations."""
+    rows: list[tuple[str, ...]] = []
+    for one in comparison.numbers:
+        sigmas = "" if one.sigmas is None else f"{one.sigmas:+.1f}"
+        values = (_text(one.first, one.errors[0]), _text(one.second, one.errors[1]))
+        rows.append((one.method, one.quantity, *values, sigmas))
+    return rows
+
+
+def _text(value: float | None, error: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return ["None."]
+    return [f"| {' | '.join(row)} |" for row in (headings, ["---"] * len(headings), *rows)]

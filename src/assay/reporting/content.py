@@ -63,7 +63,8 @@ class Table:
     @property
     def words(self) -> tuple[bool, ...]:
         """Whether each column holds words, which are set to the left; numbers are set to the right."""
-        return tuple(all(row[n][:1].isalpha() for row in self.rows) for n in range(len(self.columns)))
+        cells = [[row[n] for row in self.rows if row[n] not in ("", "–")] for n in range(len(self.columns))]
+        return tuple(bool(column) and all(cell[:1].isalpha() for cell in column) for column in cells)
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def _checks_table(checked: Mapping[str, tuple[CheckResult, ...]], links: tuple[L
             with_error(check.value, check.error),
             f"{_RULES[check.rule]} {check.expected:.4g}",
             f"± {check.tolerance:g}" if check.rule == "equal" else f"+ {check.tolerance:g}",
-            signed(check.pull, 1),
+            signed(check.pull, 1) if check.error > 0 else "–",
             check.verdict,
             check.detail or "–",
         )

@@ -66,7 +66,7 @@ def morphing_section(results: RunResults, pool: EventPool, gallery: Gallery) -> 
         "morphing",
         text,
         warnings=tuple(warnings),
-        tables=(Table("Morphing basis", ("", "value"), facts),),
+        tables=(Table("Morphing basis", ("quantity", "value"), facts),),
         pictures=tuple(pictures),
     )
 
