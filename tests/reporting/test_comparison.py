@@ -1,8 +1,30 @@
+"""Two runs beside each other: what differs is found, what is the same is not, what cannot be compared is told."""
+
 from __future__ import annotations
 
-import pytest
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
-from assay.reporting.comparison import Comparison, Number, Setting, as_markdown, differing
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from assay.cli.main import cli
+from assay.inference.information import FisherResult
+from assay.inference.results import LimitResult
+from assay.reporting import comparison
+from assay.reporting.comparison import (
+    Comparison,
+    Number,
+    Setting,
+    as_markdown,
+    compare,
+    differing,
+    write_comparison,
+)
+from assay.reporting.run import RunFiles, RunResults, read_run
 
 pytestmark = pytest.mark.fast
 
@@ -36,3 +58,63 @@ def test_the_page() -> None:
     assert "| m | region | 1 |  |  |" in page
     assert "## Settings that differ\n\nNone." in page
     assert "![m.png](m.png)" in page
+
+
+@pytest.fixture(scope="module")
+def run(toy_run: RunFiles) -> RunResults:
+    return read_run(toy_run)
+
+
+@pytest.fixture
+def compared(
+    run: RunResults,
+    limit_result: Callable[..., LimitResult],
+    fisher_result: Callable[..., FisherResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Comparison:
+    """A run and one with four times the information in ALICES, half the luminosity, and SALLY still to come."""
+    information = ((600.0, 0.0), (0.0, 440.0))
+    limits = [limit_result("alices", information) if one.method == "alices" else one for one in run.limits]
+    sharper = fisher_result("alices", information, error=1000.0)
+    after = replace(
+        run,
+        study=run.study.model_copy(update={"luminosity": 150.0}),
+        limits=tuple(one for one in limits if one.method != "sally"),
+        fisher=tuple(sharper if one.method == "alices" else one for one in run.fisher),
+    )
+    runs = {"before": run, "after": after}
+    monkeypatch.setattr(comparison, "read_run_folder", lambda folder: runs[Path(folder).name])
+    return compare(tmp_path / "before", tmp_path / "after")
+
+
+def test_what_differs_between_runs_is_found_and_nothing_else(run: RunResults, compared: Comparison) -> None:
+    assert compared.settings == (Setting("luminosity", 300.0, 150.0),)
+    assert "after has no results of sally: it is not finished" in compared.notes
+    first = next(iter(run.study.parameters))
+    numbers = {(one.method, one.quantity): one for one in compared.numbers}
+    width = numbers["alices", f"width of {first} at 68% CL, with rate"]
+    assert width.second == pytest.approx(0.5 * width.first, rel=0.03)
+    same = numbers["histogram", f"width of {first} at 68% CL, with rate"]
+    assert same.first == same.second
+    found = numbers["alices", f"information {first}, {first}, with rate"]
+    assert found.sigmas == pytest.approx((600.0 - found.first) / np.hypot(1000.0, 2.0))
+    assert numbers["sally", f"width of {first} at 68% CL, with rate"].second is None
+
+
+def test_the_page_and_the_figures(compared: Comparison, tmp_path: Path) -> None:
+    paths = {path.name for path in write_comparison(compared, tmp_path / "out")}
+    assert {"comparison.md", "comparison.json"} <= paths
+    assert sum(name.startswith("alices_rate_") for name in paths) == 2  # PNG and PDF
+    assert not [name for name in paths if name.startswith("sally")]
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["runs"] == ["before", "after"]
+
+
+def test_the_command(compared: Comparison, tmp_path: Path) -> None:
+    folders = [str(tmp_path / name) for name in compared.names]
+    done = CliRunner().invoke(cli, ["compare", *folders], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "luminosity" in done.output
+    assert "note: after has no results of sally" in done.output
+    done = CliRunner().invoke(cli, ["compare", *folders, "--json"], catch_exceptions=False)
+    assert json.loads(done.output)["settings"] == [{"path": "luminosity", "first": 300.0, "second": 150.0}]

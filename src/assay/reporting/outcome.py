@@ -36,7 +36,7 @@ def findings_section(results: RunResults) -> Section:
     verdicts = (
         *information_statements(results.fisher, learned),
         *truth_statements(results.limits, learned, results.templates),
-        *interval_statements(results.limits, learned),
+        *interval_statements([one for one in results.limits if one.method not in results.bounds], learned),
         *consistency_statements(results.limits, results.fisher, learned),
         *systematics_statements(results.systematics),
         *trust_verdicts(results, "Checks of the estimators"),

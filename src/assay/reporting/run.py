@@ -28,7 +28,7 @@ from assay.inference.toy_summary import ToySummary, read_toys
 from assay.manifest import Manifest
 from assay.reporting.content import Link
 from assay.reporting.provenance import upstream
-from assay.study.model import ScoreMethod, Study, Untrained
+from assay.study.model import ScoreMethod, Study, TruthMethod, Untrained
 from assay.study.resolve import from_resolved
 from assay.study.training_jobs import method_of_job
 
@@ -101,6 +101,11 @@ class RunResults:
     def learned(self) -> Collection[str]:
         """Names of the methods that are trained; the others are baselines."""
         return [name for name, method in self.study.methods.items() if not isinstance(method, Untrained)]
+
+    @property
+    def bounds(self) -> Collection[str]:
+        """Names of the methods that see the complete event record, which no analysis does."""
+        return [name for name, method in self.study.methods.items() if isinstance(method, TruthMethod)]
 
     @property
     def templates(self) -> Collection[str]:

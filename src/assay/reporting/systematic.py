@@ -71,7 +71,7 @@ def _statement(one: SystematicsResult, number: int, name: str) -> str:
         if width is not None and width > 0:
             gain = whole / width - 1.0
             if abs(gain) >= _NOTABLE or not other.name.startswith("without ") or _is_sum(other):
-                parts.append(f"{100 * gain:.1f} % wider than {other.name}")
+                parts.append(f"{abs(100 * gain):.1f} % {'wider' if gain >= 0 else 'narrower'} than {other.name}")
     rest = joined(parts) if parts else "no effect changes it by half a percent"
     return f"{prefix}: {significant(whole, 3)} wide, {rest}."
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from assay.cli.work.entries import Entry, open_entry
 from assay.cli.work.information import information_of
 from assay.cli.work.measuring import Question, load_members, pose, question_of, together
-from assay.errors import AssayError
+from assay.errors import AssayError, InferenceError
 from assay.estimators.diagnostics import score_checks
 from assay.estimators.entry import EntryRatio, EntryScore
 from assay.estimators.ratio_checks import estimates_of, ratio_checks
@@ -127,14 +127,20 @@ def _of_entry(entry: Entry, question: Question, samples: Mapping[str, Path], tes
     asked = replace(question, method=entry.name, section=section)
     measures, checks = _measured(estimator, tests), _checks(estimator, samples, tests)
     verdict, failed = worst(checks)
-    if not any(check.name == "finite estimates" and check.verdict == "failed" for check in checks):
-        posed = pose(asked, estimator)
-        found = information_of(asked, posed, estimator)
-        wanted = replace(asked.wanted, include_rate=(False,))
-        limits = method_limits(posed.measurement, posed.events, wanted, entry.name, None)
-        own = [one for one in found.results if one.method == entry.name and not one.parton_level]
-        measures |= {**information_measures(own), **area_measures(limits)}
+    try:
+        measures |= _sensitivity(asked, estimator)
+    except InferenceError as error:  # such as one that gives every event the same; the others are still ranked
+        verdict, failed = "failed", (*failed, f"limits ({error.what})")
     return Standing(entry.name, entry.kind, measures, verdict, failed, entry.seconds)
+
+
+def _sensitivity(asked: Question, estimator: EntryRatio | EntryScore) -> dict[str, Measure]:
+    """Return an entry's information and region, from the same events as those of our methods."""
+    posed = pose(asked, estimator)
+    found = information_of(asked, posed, estimator).results
+    limits = method_limits(posed.measurement, posed.events, replace(asked.wanted, include_rate=(False,)), asked.method)
+    own = [one for one in found if one.method == asked.method and not one.parton_level]
+    return {**information_measures(own), **area_measures(limits)}
 
 
 def _checks(
