@@ -121,6 +121,8 @@ def verified_inputs(inputs: Mapping[str, Iterable[Path]]) -> tuple[FileRecord, .
                 expected="a file or folder",
                 mend="run the stage that writes it",
             )
+        for folder in (path for path in given if path.is_dir()):
+            _refuse_incomplete(folder)
         for path in files_under(given):
             found = record(path)
             _compare_with_writer(path, found)
@@ -161,6 +163,22 @@ def _compare_with_writer(path: Path, found: FileRecord) -> None:
             else "an output in manifest.json",
             mend=f"remove {folder} and run again",
         )
+
+
+def _refuse_incomplete(folder: Path) -> None:
+    """Refuse a folder, of a stage or within one, that lacks a file which the stage wrote there."""
+    above = folder if (folder / NAME).exists() else _writers_folder(folder)
+    if above is None:
+        return
+    inside = folder.relative_to(above)
+    for written in Manifest.read(above).outputs:
+        if Path(written.path).is_relative_to(inside) and not (above / written.path).is_file():
+            raise ManifestError(
+                "a file that the stage wrote is not there",
+                where=str(above / written.path),
+                expected="all outputs in manifest.json",
+                mend=f"remove {above} and run again",
+            )
 
 
 def outputs_of(folder: Path) -> tuple[FileRecord, ...]:

@@ -16,13 +16,28 @@ from assay.cli.folders import BATCH, check_folder, note_batch, take_folder
 from assay.cli.options import file_option
 from assay.cli.stage import StageRun, run_stage
 from assay.errors import AssayError, JobsError
-from assay.generation.jobs import Job
+from assay.generation.jobs import Job, read_batch
+from assay.manifest import verified_inputs
 from assay.study.model import Study
 
 log = logging.getLogger("assay")
 
 jobs_option = file_option("--jobs", help="A batch of jobs, as configure wrote it.")
 Inputs = Mapping[str, Iterable[Path]]
+
+
+def read_jobs(path: Path) -> tuple[Job, ...]:
+    """Read a batch of jobs that is as configure wrote it.
+
+    Raises
+    ------
+    ManifestError
+        If the file is not what configure wrote.
+    GenerationError
+        If it is no batch.
+    """
+    verified_inputs({"jobs": [path]})
+    return read_batch(path)
 
 
 def run_batch(

@@ -43,6 +43,7 @@ def command(
 
         evaluate(question_of(study, method, section, events), models, samples, data, toys, run)
 
-    tested = {} if isinstance(section, Untrained) else {"samples": [samples / "test"]}
+    drawn = [samples / "test", *([samples / "train"] if (samples / "train").exists() else [])]
+    tested = {} if isinstance(section, Untrained) else {"samples": drawn}
     inputs = {"events": [events], **tested, **({"data": [data]} if data else {}), "model": models, "toys": toys}
     run_stage("evaluate", study, output, inputs, work, method, {"method": section.model_dump(mode="json")})

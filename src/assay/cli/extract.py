@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from assay.cli.batches import jobs_option, run_batch
+from assay.cli.batches import jobs_option, read_jobs, run_batch
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun
 from assay.errors import EventFileError
-from assay.generation.jobs import Job, read_batch
+from assay.generation.jobs import Job
 from assay.manifest import job_of
 
 
@@ -49,7 +49,7 @@ def command(study_path: Path, setup: Path, jobs: Path, events: Path, objects: Pa
         for row in table.cut_flow:
             click.echo(f"  {row.step:<24} {row.n_events:>9} events  {row.cross_section:.4g} pb")
 
-    run_batch("extract", study, output, read_batch(jobs), inputs, work)
+    run_batch("extract", study, output, read_jobs(jobs), inputs, work)
 
 
 def _check_objects(job: Job, objects: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ def check_folder(stage: str, folder: Path, inputs: Iterable[Path]) -> None:
     if folder.exists() and not folder.is_dir():
         raise FolderError("not a folder", where=str(folder), expected="the stage's own folder", mend=mend)
     for path in inputs:
-        if path.resolve().is_relative_to(folder.resolve()):
+        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):  # of a loop, too
             raise FolderError(f"the stage's folder holds its input {path}", where=str(folder), mend=mend)
     mark = folder / MARK
     if mark.is_file():

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from assay.cli.batches import jobs_option, run_batch
+from assay.cli.batches import jobs_option, read_jobs, run_batch
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.stage import StageRun
-from assay.generation.jobs import Job, read_batch
+from assay.generation.jobs import Job
 
 
 @click.command("generate", short_help="Stage 3: events of a batch of jobs, as LHE.")
@@ -43,4 +43,4 @@ def command(study_path: Path, process: Path, jobs: Path, output: Path) -> None:
     def inputs(job: Job) -> Mapping[str, list[Path]]:
         return {"process" if job.source is None else "events": [source(job)]}
 
-    run_batch("generate", study, output, read_batch(jobs), inputs, work)
+    run_batch("generate", study, output, read_jobs(jobs), inputs, work)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from assay.errors import StudyError
+from assay.manifest import verified_inputs
 from assay.study.model import Method, Study
 from assay.study.resolve import from_resolved, resolve
 
@@ -33,6 +34,7 @@ def file_option(name: str, help: str) -> _Decorator[Any]:  # noqa: A002
 def read_study(path: Path) -> Study:
     """Read a study with its defaults written out, from input.yml or from the study.json of configure."""
     if path.suffix == ".json":
+        verified_inputs({"study": [path]})
         return from_resolved(path)
     from assay.study.load import load_study
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from assay.cli.batches import jobs_option, run_batch
+from assay.cli.batches import jobs_option, read_jobs, run_batch
 from assay.cli.options import file_option, output_option, read_study, study_option
 from assay.cli.progress import line_progress
 from assay.cli.stage import StageRun
-from assay.generation.jobs import SHOWERED, Job, is_showered, read_batch
+from assay.generation.jobs import SHOWERED, Job, is_showered
 
 
 @click.command("simulate", short_help="Stage 4: shower and detector of a batch of jobs.")
@@ -70,4 +70,4 @@ def command(study_path: Path, jobs: Path, detector: Path, events: Path, output: 
             f"{summary.events_written} written"
         )
 
-    run_batch("simulate", study, output, read_batch(jobs), inputs, work)
+    run_batch("simulate", study, output, read_jobs(jobs), inputs, work)

@@ -114,7 +114,7 @@ def _description(content: dict[str, Any], folder: Path) -> ModelDescription:
 def _check_sums(folder: Path, content: dict[str, Any]) -> None:
     expected = content.get("sha256", {})
     for name in (_WEIGHTS, _ONNX):
-        if not (folder / name).exists():
+        if not (folder / name).is_file():
             raise ModelError(f"{name} is missing", where=str(folder), mend=_MEND)
         if sha256(folder / name) != expected.get(name):
             raise ModelError(

@@ -7,6 +7,7 @@ What to use when: `RatioSample` for CARL, ROLR, CASCAL, RASCAL, ALICE and ALICES
 from __future__ import annotations
 
 import hashlib
+import tokenize
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -227,7 +228,7 @@ def load_sample(folder: str | Path, mmap: bool = True) -> Sample:
 def _array(path: Path, mmap: bool) -> Any:
     try:
         return np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # NumPy parses the header
         raise SamplingError(
             f"an array cannot be read ({error})", where=str(path.parent), mend="run the stage `sample` again"
         ) from None
