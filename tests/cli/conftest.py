@@ -58,8 +58,8 @@ class Chain:
         content: dict[str, list[str]] = yaml.safe_load((self.folder / stage / "published.yml").read_text())
         return content
 
-    def run(self, stage: str, output: str, *arguments: object) -> Result:
-        study = self.folder / "input.yml" if stage == "configure" else self.study
+    def run(self, stage: str, output: str, *arguments: object, study: Path | None = None) -> Result:
+        study = study or (self.folder / "input.yml" if stage == "configure" else self.study)
         if output == "wrong":
             shutil.rmtree(self.folder / output, ignore_errors=True)
         given = [stage, "--study", study, "--output", self.folder / output, *arguments]
@@ -72,10 +72,9 @@ class Chain:
         detector = self.folder / "configure" / "detector.yml"
         return self.run("simulate", output, "--jobs", jobs, "--detector", detector, "--events", events)
 
-    def extract(self, output: str, jobs: Path, events: Path, objects: Path) -> Result:
-        return self.run(
-            "extract", output, "--setup", self.setup, "--jobs", jobs, "--events", events, "--objects", objects
-        )
+    def extract(self, output: str, jobs: Path, events: Path, objects: Path, study: Path | None = None) -> Result:
+        given = ("--setup", self.setup, "--jobs", jobs, "--events", events, "--objects", objects)
+        return self.run("extract", output, *given, study=study)
 
     def train(self, output: str, method: str, samples: object) -> Result:
         return self.run("train", output, "--job", method, "--samples", samples, "--events", self.combined)

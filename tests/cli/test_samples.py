@@ -189,12 +189,10 @@ def test_samples_and_limits_include_the_background(run: Chain, plain: Chain) -> 
 def test_a_systematic_without_weights_is_refused(run: Chain) -> None:
     study = json.loads(run.study.read_text())
     study["systematics"]["muf"]["samples"] = []
-    run.study.rename(run.folder / "kept.json")
-    run.study.write_text(json.dumps(study))
-    try:
-        result = run.extract("wrong", run.jobs[-1], run.events(len(run.jobs) - 1), run.objects(len(run.jobs) - 1))
-    finally:
-        (run.folder / "kept.json").replace(run.study)
+    changed = run.folder / "changed.json"
+    changed.write_text(json.dumps(study))
+    last = len(run.jobs) - 1
+    result = run.extract("wrong", run.jobs[-1], run.events(last), run.objects(last), changed)
     assert "no weights mur_1_muf_0.5 on its events" in str(result.exception)
     assert "systematic muf" in str(result.exception)
 

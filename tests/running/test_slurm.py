@@ -125,6 +125,25 @@ def test_without_slurm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         Slurm().check(())
 
 
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    "last", ["srun: Force Terminated job 7", "slurmstepd-a: error: *** STEP 7.0 ON a CANCELLED AT now"]
+)
+def test_a_job_that_was_ended_is_not_done_though_its_status_is_0(
+    last: str, make_step: MakeStep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`srun` ends with 0 if the node does not report in time how the step ended; seen on a busy machine."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, says in (("srun", last), ("squeue", "7|CANCELLED"), ("scancel", "")):
+        (programs / name).write_text(f"#!/bin/sh\necho '{says}'\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    step = make_step("true")
+    with pytest.raises(RuntimeError, match=r"was cancelled \(scancel\)"):
+        run(step)
+
+
 def test_a_controller_that_does_not_answer(
     controller: Path, slurm: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

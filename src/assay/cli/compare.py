@@ -12,7 +12,7 @@ from rich.table import Table
 _Folder = click.Path(path_type=Path)
 
 
-@click.command("compare", short_help="Two runs beside each other: settings, limits, information.")
+@click.command("compare", short_help="Two runs side by side: settings, limits, information.")
 @click.argument("first", metavar="RUN", type=_Folder)
 @click.argument("second", metavar="RUN", type=_Folder)
 @click.option("--output", type=_Folder, help="Write comparison.md, comparison.json and figures of limits there, too.")

@@ -33,7 +33,7 @@ def file_option(name: str, help: str) -> _Decorator[Any]:  # noqa: A002
 
 def read_study(path: Path) -> Study:
     """Read a study with its defaults written out, from input.yml or from the study.json of configure."""
-    if path.suffix == ".json":
+    if path.suffix == ".json" and path.exists():
         verified_inputs({"study": [path]})
         return from_resolved(path)
     from assay.study.load import load_study

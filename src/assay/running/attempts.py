@@ -108,16 +108,16 @@ def _attempt(
         for layer in layers:
             program = layer.wrap(program, step, name)
         ending = run_program(program, step.stdin, output, None if held else step.resources.time_limit)
-        if ending.status == 0 and ending.in_time:
-            return Outcome(0)
         said = _read_from(output.name, begin)
+        if ending.status == 0 and ending.in_time and not any(layer.ended_early(said) for layer in layers):
+            return Outcome(0)
         causes = [layer.cause(step, name, said) for layer in layers] if ending.in_time else [time_words(step)]
     except (OSError, WorkflowError) as error:
         return Outcome(_NOT_FOUND, f"could not be started: {error}")
     finally:
         for layer in reversed(layers):
             layer.end(step, name)
-    status = ending.status or 1  # too late is too late
+    status = ending.status or 1  # too late is too late, and too early too early
     cause = next(filter(None, causes), None)
     return Outcome(status, cause or _in_words(status), cause is not None or status not in _FINAL)
 

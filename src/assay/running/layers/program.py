@@ -95,6 +95,10 @@ class Layer:
         """Return the program that runs this one within the layer."""
         return program
 
+    def ended_early(self, said: str) -> bool:
+        """Whether an attempt whose status is 0 did not come to its end; `said` is what it has put out."""
+        return False
+
     def cause(self, step: Step, name: str, said: str) -> str | None:
         """Say why an attempt that failed has ended, where the layer knows; `said` is what the attempt has put out."""
         return None

@@ -22,6 +22,8 @@ from assay.running.layers.program import Layer, Program, Step, memory_words, run
 _OF_THE_USER = ("ACCOUNT", "CLUSTERS", "CONF", "CONSTRAINT", "PARTITION", "QOS", "RESERVATION", "TIMELIMIT")
 """Variables `SLURM_*` that jobs heed; others would be of a job that the launcher itself runs in."""
 _OVER_MEMORY = re.compile(r"^(srun|slurmstepd).*(exceeded (job )?memory limit|oom.kill)", re.IGNORECASE | re.MULTILINE)
+_ENDED_EARLY = re.compile(r"^srun: (Job step aborted|Force Terminated)|^slurmstepd.* CANCELLED AT ", re.MULTILINE)
+"""What is told of jobs that were ended; the status is 0 if their node did not report in time how."""
 _SETTLING = 10.0
 """Seconds within which Slurm knows how a job ended."""
 
@@ -61,6 +63,10 @@ class Slurm(Layer):
         environment = {**_of_the_user(program.environment), "SLURM_EXIT_ERROR": "125"}
         return replace(program, arguments=[*arguments, *program.arguments], environment=environment)
 
+    def ended_early(self, said: str) -> bool:
+        """Look for what `srun` says of a job that was ended: its status may be 0 all the same."""
+        return _ENDED_EARLY.search(said) is not None
+
     def cause(self, step: Step, name: str, said: str) -> str | None:
         """Ask how the job ended; of a job that its node ended for its memory, `srun` tells more than the state."""
         if _OVER_MEMORY.search(said):
@@ -73,7 +79,7 @@ class Slurm(Layer):
             "PREEMPTED": "had to make way for another job",
             "CANCELLED": "was cancelled (scancel)",
         }
-        return words.get(_final_state(name))
+        return words.get(_final_state(name), "was ended by Slurm" if self.ended_early(said) else None)
 
     def end(self, step: Step, name: str) -> None:
         """Cancel an attempt's job."""
