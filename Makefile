@@ -34,7 +34,7 @@ REANA_FLAGS := $(if $(EVENTS),--events $(EVENTS)) $(if $(NAME),--name $(NAME)) $
 IMAGE_FLAGS := --registry $(REGISTRY) $(if $(TAG),--tag $(TAG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana status validate test test-fast check-default-study bench lint docs notebooks images check-images push lock clean
+.PHONY: help setup run-yadage run-yadage-physics run-yadage-ml run-reana status validate test test-fast test-faults check-default-study bench lint docs notebooks images check-images push lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ test: $(READY) $(MADMINER)/.ready $(NEXT)/.ready $(DOCS)/.ready ## all tests, ty
 
 test-fast: $(READY) ## tests that end within seconds each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope -m fast
+
+test-faults: $(READY) ## the campaign of faults at five times its size in `make test` (FACTOR=5): an hour; needs root for small disks
+	ASSAY_FAULTS=$(or $(FACTOR),5) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist load -rP tests/faults
 
 check-default-study: $(READY) ## does the default run show what it has to?
 	$(BIN)/python -m pytest -m default_study tests/default_study

@@ -152,7 +152,7 @@ def settings_for(method: str, n: int, seed: int) -> tuple[NetworkSettings, Train
     size = int(np.clip(round(np.log10(n)), 3, 6)) - 3
     layers = 3 if n < FEW else 5
     return NetworkSettings((100,) * layers, residual=n >= FEW, preprocessing="auto"), TrainingSettings(
-        epochs=(50, 50, 20, 20)[size],
+        epochs=(50, 50, 20, 40)[size],
         batch_size=(64, 64, 128, 512)[size],
         learning_rate=(2e-3, 3e-3, 3e-3, 3e-3)[size],
         final_learning_rate=1e-5,

@@ -7,131 +7,26 @@ clean run (a bit of a manifest's wall time changes nothing). Anything else is si
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uproot
 
 from assay.errors import AssayError
-from assay.generation import embedded
-from assay.generation.sampling import Effort
-from assay.manifest import NAME, Manifest
+from assay.manifest import NAME
+
+from .size import FACTOR
+from .stages import STEPS, Run, Step, manifests
 
 pytestmark = pytest.mark.slow
 
-Chain = Any
 SEED = 20261123
-SHARES = (0.0, 0.31, 0.97)  # of a file that is cut
-
-
-@dataclass(frozen=True)
-class Step:
-    """A stage with the roles of its inputs, in the order in which data flows."""
-
-    stage: str
-    inputs: tuple[tuple[str, str], ...]
-    further: tuple[str, ...] = ()
-
-
-STEPS = (
-    Step("prepare", (("--setup", "configure/setup.h5"),)),
-    Step("generate", (("--process", "prepare"), ("--jobs", "{job}"))),
-    Step("simulate", (("--jobs", "{job}"), ("--detector", "configure/detector.yml"), ("--events", "generate_0"))),
-    Step(
-        "extract",
-        (
-            ("--setup", "configure/setup.h5"),
-            ("--jobs", "{job}"),
-            ("--events", "generate_0"),
-            ("--objects", "simulate_0"),
-        ),
-    ),
-    Step("combine", (("--setup", "configure/setup.h5"), ("", "extract_0"), ("", "extract_1"))),
-    Step("sample", (("--events", "combine/combined.h5"),)),
-    Step("train", (("--samples", "sample/ratio"), ("--events", "combine/combined.h5")), ("--job", "alices")),
-    Step(
-        "evaluate",
-        (("--events", "combine/combined.h5"), ("--samples", "sample/score"), ("", "train_sally/model")),
-        ("--method", "sally"),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """The folder of a run, and what its stages write when nothing is wrong."""
-
-    chain: Chain
-    other: Path
-    clean: dict[str, dict[str, str]]
-
-    def do(self, step: Step) -> Any:
-        """Run a stage into the folder `wrong`."""
-        job = self.chain.jobs[0].relative_to(self.chain.folder)
-        given: list[object] = list(step.further)
-        for option, place in step.inputs:
-            path = self.chain.folder / place.format(job=job)
-            given += [option, path] if option else [path]
-        return self.chain.run(step.stage, "wrong", *given)
-
-    def outputs(self) -> dict[str, str]:
-        """Return the digests of what is in `wrong`."""
-        found = {}
-        for folder in (path.parent for path in self.manifests()):
-            for one in Manifest.read(folder).outputs:
-                path = folder / one.path
-                found[str(path)] = content_digest(path) if path.suffix == ".root" else one.sha256
-        return found
-
-    def manifests(self) -> list[Path]:
-        """Return the manifests in `wrong`: of the stage, or of each of its jobs."""
-        return sorted((self.chain.folder / "wrong").rglob(NAME))
-
-
-@pytest.fixture(scope="module")
-def run(small_chain: Callable[..., Chain], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    folders = [tmp_path_factory.mktemp(name) for name in ("damaged", "other")]
-    small = {"events_per_benchmark": 120, "jobs_per_benchmark": 1}
-    process = {"generator": "embedded", "name": "wbf_higgs_w_fusion", "decay": "a a", **small}
-    chains = [small_chain(folder, process=process, seed=seed) for seed, folder in enumerate(folders, start=1)]
-    for chain in chains:
-        trained = chain.train("train_sally", "sally", chain.folder / "sample" / "score")
-        assert trained.exception is None, trained.output
-    found = Run(chains[0], folders[1], {})
-    quick = functools.partial(embedded.prepare, effort=Effort(5000, iterations=4, n_points_per_iteration=4000))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "prepare", quick)
-        for step in STEPS:
-            runs = []
-            for _ in range(2):
-                done = found.do(step)
-                assert done.exception is None, (step.stage, done.exception)
-                runs.append(found.outputs())
-            # journals and the like hold times
-            found.clean[step.stage] = {name: sha for name, sha in runs[0].items() if runs[1].get(name) == sha}
-            assert found.clean[step.stage], step.stage
-        yield found
-    for folder in folders:
-        shutil.rmtree(folder)
-
-
-def content_digest(path: Path) -> str:
-    """Return the digest of the numbers in a ROOT file, whose bytes hold the time of writing."""
-    with uproot.open(path) as file:
-        trees = [file[name] for name, kind in file.classnames().items() if kind == "TTree"]
-        content = [tree.arrays(library="ak").to_list() for tree in trees]
-    assert content
-    return hashlib.sha256(repr(content).encode()).hexdigest()
+SHARES, N_FLIPS = (0.0, 0.31, 0.97), 3  # of a file that is cut; bits that are flipped, one at a time
 
 
 def files_of(run: Run, step: Step) -> list[Path]:
@@ -178,7 +73,10 @@ def damaged(path: Path, how: str, other: Path) -> Iterator[None]:
 
 def damages(path: Path, other: Path) -> Sequence[str]:
     """Return what is done to a file."""
-    found = [*(f"cut {share}" for share in SHARES), "flipped 1", "flipped 2", "flipped 3", "missing", "folder", "loop"]
+    chance = random.Random(SEED)
+    cuts = [*SHARES, *(chance.random() for _ in range(len(SHARES) * (FACTOR - 1)))]
+    flips = range(1, N_FLIPS * FACTOR + 1)
+    found = [*(f"cut {cut}" for cut in cuts), *(f"flipped {flip}" for flip in flips), "missing", "folder", "loop"]
     if other.is_file() and other.read_bytes() != path.read_bytes():
         found.append("swapped")
     if path.suffix == ".json" and path.read_bytes()[:1] == b"{":
@@ -195,10 +93,9 @@ def test_no_damage_is_silent(run: Run, step: Step) -> None:
             with damaged(path, how, run.other / inside):
                 done = run.do(step)
             where = f"{step.stage}, {inside} {how}"
-            left = run.manifests()
+            left = manifests(run.wrong)
             if done.exception is None:
-                outputs = run.outputs()
-                changed = [name for name, sha in run.clean[step.stage].items() if outputs.get(name) != sha]
+                changed = run.changed(step, run.wrong)
                 faults += [f"{where}: SILENT, {', '.join(changed)} differ"] if changed else []
                 harmless += 1
             elif not isinstance(done.exception, AssayError) and done.exit_code != 2:
@@ -218,7 +115,7 @@ def test_a_damaged_file_of_the_users_own_is_refused(run: Run, tmp_path: Path) ->
     """Without manifests, event files are still protected by their checksums."""
     whole = (run.chain.folder / "combine" / "combined.h5").read_bytes()
     chance = random.Random(SEED)
-    for number in range(12):
+    for number in range(12 * FACTOR):
         content = bytearray(whole)
         for _ in range(20):
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
@@ -226,7 +123,7 @@ def test_a_damaged_file_of_the_users_own_is_refused(run: Run, tmp_path: Path) ->
         path.write_bytes(content)
         done = run.chain.run("sample", "wrong", "--events", path)
         if done.exception is None:  # the bits were in places that nobody reads
-            assert {n: s for n, s in run.outputs().items() if n in run.clean["sample"]} == run.clean["sample"]
+            assert not run.changed(next(step for step in STEPS if step.stage == "sample"), run.wrong)
         else:
             assert isinstance(done.exception, AssayError), done.exception
         os.remove(path)

@@ -1,4 +1,4 @@
-"""Two thousand mutated studies: each is refused with what, where and how to mend it, or passes a dry run."""
+"""Two thousand mutated studies, or more: each is refused with what, where and how to mend it, or passes a dry run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from assay.study.toy_jobs import toy_jobs
 from assay.study.training_jobs import training_jobs
 
 from .mutants import Mutant, Mutator
+from .size import FACTOR
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "input").glob("*.yml"))]
-N_PARTS, N_MUTANTS = 10, 2_000
+N_PARTS, N_MUTANTS = 10, 2_000 * FACTOR
 SEED = 20261123
 SECONDS = 120  # for one mutant: a hang is a fault
 
@@ -105,4 +106,5 @@ def test_mutated_studies(part: int, tmp_path: Path) -> None:
         except Exception as error:  # all are shown, not the first alone
             faults.append(f"{number} of part {part}: {'; '.join(mutant.changes)}: {type(error).__name__}: {error}")
     assert not faults, "\n".join(faults)
+    print(f"part {part}: {counts}")
     assert min(counts.values()) > 10, counts  # both happen, or the grammar is not worth its name

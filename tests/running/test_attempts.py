@@ -159,6 +159,14 @@ def test_a_layer_tells_the_cause_and_each_attempt_is_ended(make_step: MakeStep, 
     assert layer.asked == [*expected[0], *expected[1]]
 
 
+def test_libraries_that_end_programs_themselves_for_want_of_memory(make_step: MakeStep, slept: list[float]) -> None:
+    """Their status, 1, is that of a fault to mend."""
+    step = make_step("echo 'OpenBLAS error: Memory allocation still failed after 10 retries, giving up.'; exit 1")
+    with pytest.raises(RuntimeError, match="ran out of memory"):
+        run_step(step, (Local(),), os.environ, Retries(1, 1.0))
+    assert len(slept) == 1
+
+
 @pytest.mark.parametrize("refusal", [WorkflowError("no such thing"), FileNotFoundError("no such program")])
 def test_a_step_that_cannot_be_started_fails_at_once(
     refusal: Exception, make_step: MakeStep, slept: list[float]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,8 @@ from assay.running.steps import read_states
 
 pytestmark = pytest.mark.slow
 
+ASSAY = Path(sys.executable).with_name("assay")
+SECONDS = 300.0
 Toy = Callable[..., Run]
 
 
@@ -65,6 +70,22 @@ def test_a_workflow_that_yadage_refuses(toy: Toy) -> None:
     (run.toplevel / "flow.yml").write_text("stages: 3\n")
     with pytest.raises(WorkflowError, match="yadage ended with status 1"):
         launch(run, io.StringIO())
+
+
+def test_of_runs_started_at_once_in_a_folder_one_goes_on(
+    small_study: Callable[..., Path], toy_project: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The others say so and touch nothing."""
+    work = "echo {name} >> {study}.begun; sleep 3; echo {name} > {output}/a.txt"
+    study, folder, project = small_study(), tmp_path / "run", toy_project(["b", "a"], work)
+    command = [ASSAY, "run", "--part", "physics", "--project", project, "--study", study, "--output", folder]
+    runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    told = [run.communicate(timeout=SECONDS)[1] for run in runs]
+    assert sorted(run.returncode for run in runs) == [0, 1, 1, 1], told
+    assert sum("another run is using this folder" in words for words in told) == 3
+    assert "Traceback" not in "".join(told)
+    assert sorted(Path(f"{study}.begun").read_text().split()) == ["a", "b"]
+    assert (folder / "combine" / "combined.h5").read_text() == "b\na\n"
 
 
 @pytest.mark.fast

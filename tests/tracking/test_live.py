@@ -117,6 +117,31 @@ def test_a_server_that_answers_500_is_asked_once(tmp_path, server, caplog):
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_the_credentials(status, tmp_path, server, caplog):
+    def refuse(handler):
+        handler.send_error(status)
+
+    uri = server(refuse).replace("http://", "http://somebody:secret@")
+    assert_whole(stage(tmp_path, uri))
+    assert caplog.text.count("journal alone") == 1
+    assert str(status) in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.fast
+def test_a_server_that_takes_a_minute_for_each_answer(tmp_path, server, caplog):
+    ended = threading.Event()
+    started = time.monotonic()
+    try:
+        assert_whole(stage(tmp_path, server(lambda handler: ended.wait(60.0) or handler.send_error(503))))
+        assert time.monotonic() - started < 60.0  # it was not waited for
+    finally:
+        ended.set()
+    assert caplog.text.count("journal alone") == 1
+
+
+@pytest.mark.fast
 def test_a_server_that_fails_after_the_opening_is_switched_off(tmp_path, server, caplog):
     batches = []
 
@@ -174,18 +199,25 @@ def mlflow_server(tmp_path):
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
         time.sleep(0.2)
-    yield f"http://127.0.0.1:{port}"
-    os.killpg(process.pid, 15)
+    yield f"http://127.0.0.1:{port}", process
+    if process.poll() is None:
+        os.killpg(process.pid, 15)
     process.wait(20)
 
 
-@pytest.mark.slow
-def test_a_real_server_gets_the_parent_and_its_nested_runs(tmp_path, mlflow_server, monkeypatch, onnx_model):
+@pytest.fixture
+def patient(monkeypatch):
+    """Wait for a real server on a busy machine."""
     monkeypatch.setattr(assay.tracking.live, "PROBE_SECONDS", 30.0)
     monkeypatch.setattr(assay.tracking.live, "CLOSE_SECONDS", 30.0)
     for name in assay.tracking.live._BOUNDS:
         monkeypatch.setitem(assay.tracking.live._BOUNDS, name, "20" if name.endswith("TIMEOUT") else "0")
-    environ = {"MLFLOW_TRACKING_URI": mlflow_server}
+
+
+@pytest.mark.slow
+def test_a_real_server_gets_the_parent_and_its_nested_runs(tmp_path, mlflow_server, patient, onnx_model):
+    address, _ = mlflow_server
+    environ = {"MLFLOW_TRACKING_URI": address}
     with tracked(tmp_path / "c", IDENTITY, "wbf", stage="configure", creates_parent=True, environ=environ) as tracker:
         tracker.parameters({"luminosity": 300.0})
     for name in ("alice", "sally"):
@@ -196,7 +228,7 @@ def test_a_real_server_gets_the_parent_and_its_nested_runs(tmp_path, mlflow_serv
             tracker.model(onnx_model(folder / "model"), name)
     with tracked(tmp_path / "p", IDENTITY, "wbf", stage="plot", ends_study=True, environ=environ) as tracker:
         tracker.metrics({"fisher": 154.2})
-    client = MlflowClient(mlflow_server)
+    client = MlflowClient(address)
     experiment = client.get_experiment_by_name("wbf").experiment_id
     runs = {run.info.run_name: run for run in client.search_runs([experiment])}
     assert set(runs) == {"wbf", "alice", "sally"}
@@ -209,3 +241,53 @@ def test_a_real_server_gets_the_parent_and_its_nested_runs(tmp_path, mlflow_serv
         assert len(client.get_metric_history(run.info.run_id, "loss")) == 5
         assert run.info.status == "FINISHED"
     assert {model.name for model in client.search_logged_models([experiment])} == {"alice", "sally"}
+
+
+@pytest.mark.slow
+def test_a_real_server_that_dies_in_the_middle(tmp_path, mlflow_server, monkeypatch, caplog):
+    address, process = mlflow_server
+    monkeypatch.setattr(assay.tracking.live, "PROBE_SECONDS", 30.0)
+    with training(tmp_path, address) as tracker:
+        for step in range(20):
+            tracker.metrics({"loss": 1.0}, step=step)
+            if step == 5:
+                os.killpg(process.pid, 9)
+                process.wait(20)
+    assert_whole(read_journal(tmp_path / "journal.jsonl"))
+    assert caplog.text.count("journal alone") == 1
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from assay.tracking import RunIdentity, live, tracked
+live.PROBE_SECONDS = live.CLOSE_SECONDS = 60.0
+live._BOUNDS.update({name: "50" if name.endswith("TIMEOUT") else "2" for name in live._BOUNDS})
+name, folder, uri = sys.argv[1:]
+kind = {"stage": "train", "role": "training", "environ": {"MLFLOW_TRACKING_URI": uri}}
+with tracked(Path(folder), RunIdentity("run-1", "wbf"), name, **kind) as tracker:
+    for step in range(20):
+        tracker.metrics({"loss": 1.0 / (step + 1)}, step=step)
+"""
+
+
+@pytest.mark.slow
+def test_sixteen_trainings_write_at_once(tmp_path, mlflow_server):
+    """Nothing of any of them is lost, and they find one experiment and one parent."""
+    address, _ = mlflow_server
+    names = [f"member{number}" for number in range(16)]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, name, tmp_path / name, address], stdout=subprocess.PIPE)
+        for name in names
+    ]
+    told = [writer.communicate(timeout=300)[0] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * 16, told
+    client = MlflowClient(address)
+    runs = client.search_runs([client.get_experiment_by_name("wbf").experiment_id])
+    assert sorted(run.info.run_name for run in runs if run.info.run_name in names) == sorted(names)
+    for run in runs:
+        if run.info.run_name in names:
+            assert len(client.get_metric_history(run.info.run_id, "loss")) == 20
+            assert run.info.status == "FINISHED"
+    for name in names:
+        assert_whole(read_journal(tmp_path / name / "journal.jsonl"))

@@ -11,6 +11,7 @@ import traceback
 import click
 
 import assay
+from assay.cli.machine import lacks
 from assay.errors import INTERRUPTED, AssayError, exit_status
 
 # sub-command -> what it does; the module of the same name is imported only when it is called
@@ -75,7 +76,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line, and end with the status of `assay.errors.exit_status`.
 
-    Faults that a user can mend are told by their message, all others by their traceback.
+    Faults that a user can mend are told by their message, as is what the machine lacks; all others by their traceback.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: sums over more threads differ in the last digits
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
@@ -91,5 +92,8 @@ def main() -> None:
         click.secho(f"error: {error}", fg="red", err=True)
         sys.exit(exit_status(error))
     except Exception as error:
-        traceback.print_exception(error)
+        if (message := lacks(error)) is not None:
+            click.secho(message, fg="red", err=True)
+        else:
+            traceback.print_exception(error)
         sys.exit(exit_status(error))

@@ -14,7 +14,8 @@ from assay.study.training_jobs import method_of_job
 def own_folders(method: str, folders: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Return a method's models and its toys, each in the order given, by the manifests in or above the folders.
 
-    A model without a manifest is taken as the method's: somebody gives it by hand.
+    The folder of a training stands for the model in it. A model without a manifest is taken as the method's: somebody
+    gives it by hand.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def own_folders(method: str, folders: Sequence[Path]) -> tuple[tuple[Path, ...],
             if manifest.job != NO_TOYS and method_of_job(manifest.job) == method:
                 toys.append(folder)
         elif method_of_job(manifest.job) == method:
-            models.append(folder)
+            models.append(folder / "model" if (folder / "model").is_dir() else folder)
         else:
             seen.append(manifest.job)
     if not models:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -48,8 +49,10 @@ def write_checkpoint(
         "network": network.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
+    stream = BytesIO()  # written from here, for torch does not say why it could not write
+    torch.save(content, stream)
     with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+        temporary.write_bytes(stream.getbuffer())
 
 
 def read_checkpoint(path: Path, fingerprint: str, network: nn.Module, optimiser: Optimiser) -> Progress | None:

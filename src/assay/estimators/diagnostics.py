@@ -20,7 +20,7 @@ from assay.estimators.ratio import RatioEstimator
 from assay.estimators.ratio_checks import estimates_of, ratio_checks
 from assay.estimators.tested import first_rows, numbers_of
 from assay.estimators.verdicts import CheckResult
-from assay.files import atomic_path
+from assay.hdf5 import atomic_hdf5
 from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
 Array = NDArray[np.float64]
@@ -84,7 +84,7 @@ class Diagnostics:
 
     def write(self, path: Path) -> None:
         """Write the comparison as HDF5, at most 20 000 rows: enough for a figure."""
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        with atomic_hdf5(path) as file:
             file.attrs["quantities"] = list(self.quantities)
             for name, values in (("joint", self.joint), ("estimated", self.estimated)):
                 file.create_dataset(name, data=values[:_KEPT], fletcher32=True, compression="gzip")

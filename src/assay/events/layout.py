@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import AssayError, DamagedFileError, EventFileError, LayoutVersionError
-from assay.files import atomic_path
+from assay.hdf5 import atomic_hdf5
 from assay.study.powers import per_part
 from assay.theory.parameters import Benchmark, CardEntry, Parameter, ParameterSpace
 
@@ -31,7 +31,7 @@ _DAMAGED = "take the file from its source again, or run the stage that wrote it"
 def creating(path: str | Path) -> Iterator[h5py.File]:
     """Open a new file that takes its name once it is complete."""
     # the later format has checksums on the metadata as well
-    with atomic_path(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+    with atomic_hdf5(path, libver=("v110", "v110")) as file:
         yield file
 
 

@@ -58,7 +58,7 @@ class Shuffler:
         numbers, starts = np.unique(bucket[order], return_index=True)
         for number, part in zip(numbers, np.split(records[order], starts[1:]), strict=True):
             with open(self._path(int(number)), "ab") as stream:
-                part.tofile(stream)
+                stream.write(part.tobytes())  # `tofile` does not say why it could not
 
     def __iter__(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.float64]]]:
         """Yield keys, tags and rows in the order of the keys (of equal keys by their ranks), a bucket at a time."""

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy.stats import chi2
 
 from assay.errors import AssayError, InferenceError
-from assay.files import atomic_path, read_json, write_json
+from assay.files import read_json, write_json
+from assay.hdf5 import atomic_hdf5
 from assay.inference.protocols import Array
 
 _FORMAT = "assay-fisher-1"
@@ -177,7 +178,7 @@ def write_fisher(stem: str | Path, results: Sequence[FisherResult]) -> tuple[Pat
     """Write all results to `<stem>.json` (matrices with errors, readable) and `<stem>.h5` (with covariances)."""
     stem = Path(stem)
     json_path, h5_path = stem.with_name(stem.name + ".json"), stem.with_name(stem.name + ".h5")
-    with atomic_path(h5_path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(h5_path) as file:
         file.attrs["format"] = _FORMAT
         for number, result in enumerate(results):
             group = file.create_group(str(number))

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from assay.errors import AssayError, InferenceError
-from assay.files import atomic_path
+from assay.hdf5 import atomic_hdf5
 from assay.inference.protocols import PER_INVERSE_FEMTOBARN, Array
 
 _FORMAT = "assay-information-distributions-1"
@@ -96,7 +96,7 @@ def information_distribution(
 
 def write_distributions(path: str | Path, distributions: Sequence[InformationDistribution]) -> None:
     """Write distributions as HDF5, a group for each."""
-    with atomic_path(Path(path)) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         file.attrs["format"] = _FORMAT
         for number, one in enumerate(distributions):
             group = file.create_group(str(number))

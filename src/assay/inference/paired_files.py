@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import h5py
 
 from assay.errors import AssayError
-from assay.files import atomic_path, read_json, write_json
+from assay.files import read_json, write_json
+from assay.hdf5 import atomic_hdf5
 from assay.inference.protocols import Array
 
 Record = TypeVar("Record")
@@ -30,7 +31,7 @@ def write_pair(
         Numbers and arrays of each result; names of arrays may be paths.
     """
     json_path, h5_path = _paths(stem)
-    with atomic_path(h5_path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(h5_path) as file:
         file.attrs["format"] = file_format
         for number, (_, arrays) in enumerate(records):
             group = file.create_group(str(number))

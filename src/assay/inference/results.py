@@ -12,7 +12,8 @@ import numpy as np
 from scipy.stats import chi2
 
 from assay.errors import AssayError, InferenceError
-from assay.files import atomic_path, read_json, write_json
+from assay.files import read_json, write_json
+from assay.hdf5 import atomic_hdf5
 from assay.inference.fit import BestFit
 from assay.inference.profiles import Interval, Profile, Segment, critical_q
 from assay.inference.protocols import Array, Mask
@@ -144,7 +145,7 @@ class LimitResult:
 def write_limits(stem: str | Path, result: LimitResult) -> tuple[Path, Path]:
     """Write `<stem>.json` and `<stem>.h5` and return their paths."""
     json_path, h5_path = _paths(stem)
-    with atomic_path(h5_path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(h5_path) as file:
         file.attrs["format"] = _FORMAT
         _write_scan(file, result.parameters, result.axes, {"log_likelihood": result.log_likelihood, "q": result.q})
         if result.covariance is not None:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from assay.errors import AssayError
-from assay.files import atomic_path
+from assay.hdf5 import atomic_hdf5
 from assay.inference.toy_batch import ToyBatch
 
 _FORMAT = "assay-toys-1"
@@ -27,7 +27,7 @@ _ARRAYS = {
 
 def write_batches(path: str | Path, batches: Sequence[ToyBatch]) -> None:
     """Write batches of toys to an HDF5 file."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         file.attrs["format"] = _FORMAT
         for number, batch in enumerate(batches):
             group = file.create_group(str(number))

@@ -118,6 +118,10 @@ class Local(Layer):
         path = os.pathsep.join([str(Path(sys.executable).parent), program.environment.get("PATH", "")])
         return replace(program, environment={**program.environment, "PATH": path})
 
+    def cause(self, step: Step, name: str, said: str) -> str | None:
+        """Look for OpenBLAS, which ends programs itself, with status 1, if it gets no memory."""
+        return memory_words(step) if "OpenBLAS error: Memory allocation" in said else None
+
 
 def run_label(run: str) -> str:
     """Return how the labels of a run's steps begin."""

@@ -1,0 +1,59 @@
+"""What a full disk, missing rights and missing memory look like to a user: words and a mend, no traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+
+_MENDS = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room: your quota on the disk is used up",
+    errno.EFBIG: "allow larger files (ulimit -f), or use another file system",
+    errno.EROFS: "choose a folder that can be written, or mount the file system for writing",
+    errno.EACCES: "choose a folder that you may write, or ask for the rights",
+    errno.EPERM: "choose a folder that you may write, or ask for the rights",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+    errno.ENOMEM: "give it more memory (execution.resources of the study), or run fewer steps at once (--processes)",
+}
+_AGAIN = ", and run the same command again: what is complete is kept"
+_NO_MEMORY = ("can't allocate memory", "bad_alloc", "cannot allocate memory", "failed to map segment")
+
+
+def lacks(error: BaseException) -> str | None:
+    """Return what the machine lacks, and how to mend it, if that is why an error was raised.
+
+    Libraries wrap such errors in others, or keep only their words, so all that an error was raised from is looked at.
+    """
+    for inner in _all_of(error):
+        number = _number_of(inner)
+        if number is not None:
+            said = str(inner) or type(inner).__name__
+            return f"error: {os.strerror(number).lower()} ({said})\n  mend: {_MENDS[number]}{_AGAIN}"
+    return None
+
+
+def _all_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, what is in it if it is a group, and what it was raised from."""
+    seen: set[int] = set()
+    left = [error]
+    while left:
+        one = left.pop(0)
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        left += [*getattr(one, "exceptions", ()), one.__cause__, one.__context__]
+
+
+def _number_of(error: BaseException) -> int | None:
+    """Return the system's number for an error, if it is one of those that are told."""
+    if isinstance(error, OSError) and error.errno in _MENDS:
+        return error.errno
+    words = str(error).lower()
+    of_libraries = isinstance(error, (RuntimeError, ImportError)) and any(one in words for one in _NO_MEMORY)
+    if isinstance(error, MemoryError) or of_libraries:
+        return errno.ENOMEM
+    if isinstance(error, OSError) and " requested and " in words and words.endswith(" written"):
+        return errno.ENOSPC  # NumPy's words for it
+    return None
