@@ -9,7 +9,7 @@ from assay.errors import InferenceError
 from assay.inference.expectation import Expectation
 from assay.inference.grid import Grid
 from assay.inference.measurements import histogram_measurement, rate_measurement, ratio_measurement
-from assay.inference.models import RatioShape
+from assay.inference.shapes import RatioShape
 from assay.inference.toy_batch import merged
 from assay.inference.toys import ToySetting, failure_name, run_all_toys, run_toys, toy_likelihoods
 

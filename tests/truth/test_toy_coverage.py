@@ -28,8 +28,9 @@ from assay.inference.coverage import Coverage, coverages
 from assay.inference.expectation import Expectation
 from assay.inference.grid import Grid
 from assay.inference.measurements import ratio_measurement
-from assay.inference.models import Measurement, RatioShape
+from assay.inference.models import Measurement
 from assay.inference.neyman import compare_with_wilks, critical_value, neyman_region
+from assay.inference.shapes import RatioShape
 from assay.inference.toy_batch import ToyBatch
 from assay.inference.toys import ToySetting, run_all_toys, run_toys
 from assay.sampling.augment import draw_ratio_sample

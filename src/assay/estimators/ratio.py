@@ -19,7 +19,7 @@ from assay.estimators.networks import RatioNetwork
 Array = NDArray[np.float64]
 
 _EVENTS = 512  # per block: small enough that a block of hidden layers stays in the processor's cache
-_ROWS_CPU = 4096
+_ROWS_CPU = 2048
 _ROWS_GPU = 1 << 19
 _ROWS_PER_CHUNK = 1 << 14
 

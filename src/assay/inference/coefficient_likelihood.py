@@ -151,11 +151,6 @@ class Normalisation:
         return gradient.reshape(np.shape(theta))
 
 
-def is_costly(estimator: RatioEstimator) -> bool:
-    """Return whether every point costs a pass of events through a network, so that few points are better than many."""
-    return not isinstance(estimator, CoefficientRatio)
-
-
 def ratio_likelihood(estimator: RatioEstimator, x: Array, counts: Array) -> Likelihood:
     """Return the likelihood of events from a ratio, by the fastest way that the estimator has."""
     if len(x) and isinstance(estimator, CoefficientRatio):

@@ -16,7 +16,6 @@ from assay.inference.expectation import Expectation
 from assay.inference.histograms import (
     HistogramModel,
 )
-from assay.inference.interpolation import interpolated
 from assay.inference.limits import DataSet, limits, nuisance_fit
 from assay.inference.measurements import (
     measurement_of,
@@ -26,11 +25,12 @@ from assay.inference.measurements import (
     total_expectation,
     total_templates,
 )
-from assay.inference.models import HistogramShape, Measurement
+from assay.inference.models import Measurement
 from assay.inference.profile_scans import profile_limits
 from assay.inference.protocols import Array, Likelihood, RatioEstimator, WeightedEvents
 from assay.inference.remembered import Remembered
 from assay.inference.results import LimitResult
+from assay.inference.shapes import HistogramShape
 
 _MAX_DIRECT_DIMENSIONS = 3
 
@@ -102,15 +102,13 @@ def method_limits(
     effective = None
     if wanted.strategy == "grid":
         effective = total_templates(events).effective_events(wanted.grid.points).reshape(wanted.grid.shape)
+        measurement = measurement.interpolating(wanted.grid)
     results = []
     for include_rate, likelihood, data in _problems(measurement, wanted, observed):
         common = (method, include_rate, likelihood, wanted.grid, data, wanted.confidence_levels)
         if wanted.strategy == "profiles":
             results.append(profile_limits(*common, ranges=wanted.ranges, notes=measurement.notes))
             continue
-        stand_in = interpolated(likelihood, wanted.grid) if measurement.smooth else None
-        if stand_in is not None:
-            common = (method, include_rate, stand_in, wanted.grid, data, wanted.confidence_levels)
         found = limits(*common, effective_sample_size=effective, ranges=wanted.ranges, notes=measurement.notes)
         results.append(replace(found, nuisance=nuisance_fit(likelihood, data, found.best_fit)))
     return tuple(results)

@@ -18,7 +18,10 @@ from assay.inference.grid import Grid
 from assay.inference.protocols import Array, Likelihood, as_points
 
 TOLERANCE = 2e-4
-"""Of log L, at the points at which it is checked: a ten-thousandth of what moves a 68 % contour."""
+"""Of log L, at the points at which it is checked: a ten-thousandth of what moves a 68 % contour.
+
+Where log L is lower than the largest value that was found, the same share of the difference is tolerated.
+"""
 _NODES = (9, 17)  # of a parameter; every second one of the more is one of the fewer
 _MOST_PARAMETERS = 3
 _CHECKS = 12
@@ -37,7 +40,7 @@ class Interpolated:
     bounds
         (P, 2).
     error
-        Largest difference of log L at the points that were checked.
+        Largest difference of log L at the points that were checked, in units of what is tolerated there.
     """
 
     coefficients: Array
@@ -78,40 +81,40 @@ class Interpolated:
         return values
 
 
-def interpolated(likelihood: Likelihood, grid: Grid, tolerance: float = TOLERANCE) -> Interpolated | None:
-    """Return a likelihood within the bounds of a grid as a polynomial, or None if it is not one to this tolerance.
+def interpolated(likelihood: Likelihood, grid: Grid) -> Interpolated | None:
+    """Return a likelihood within the bounds of a grid as a polynomial, or None if it is not one to the tolerance.
 
     Also None where the grid has too few points for that to be worth it, or a node is not physical.
     """
-    n_parameters, n_points = grid.n_parameters, int(np.prod(grid.shape))
+    n_parameters, n_points = grid.n_parameters, len(grid.points)
+    worth_it = [n for n in _NODES if n**n_parameters + _CHECKS <= _LARGEST_SHARE * n_points]
+    if n_parameters > _MOST_PARAMETERS or not worth_it:
+        return None
     rng = np.random.default_rng(0)
     checked = grid.points[rng.choice(n_points, size=min(_CHECKS, n_points), replace=False)]
-    known: Array | None = None
-    values: Array | None = None
-    for n in _NODES if n_parameters <= _MOST_PARAMETERS else ():
-        if n**n_parameters + _CHECKS > _LARGEST_SHARE * n_points:
-            return None
-        values = _at_nodes(likelihood, n, grid.bounds, values)
-        if known is None:
-            known = likelihood.log_likelihood(checked)
+    first = likelihood.log_likelihood(np.concatenate([checked, _nodes(_NODES[0], grid.bounds)]))
+    known, values = first[: len(checked)], first[len(checked) :].reshape((_NODES[0],) * n_parameters)
+    for n in worth_it:
+        if n > len(values):
+            values = _at_nodes(likelihood, n, grid.bounds, values)
         if not (np.isfinite(values).all() and np.isfinite(known).all()):
             return None
         candidate = Interpolated(_coefficients(values), grid.bounds, 0.0)
-        error = float(np.abs(candidate.log_likelihood(checked) - known).max())
-        if error <= tolerance:
+        tolerated = TOLERANCE * (1.0 + max(values.max(), known.max()) - known)
+        error = float((np.abs(candidate.log_likelihood(checked) - known) / tolerated).max())
+        if error <= 1.0:
             return Interpolated(candidate.coefficients, grid.bounds, error)
-        if error > _HOPELESS * tolerance:
+        if error > _HOPELESS:
             return None
     return None
 
 
-def _at_nodes(likelihood: Likelihood, n: int, bounds: Array, fewer: Array | None) -> Array:
-    """Return the log likelihood at all products of n nodes, (n, ..., n), every second of which may be known."""
+def _at_nodes(likelihood: Likelihood, n: int, bounds: Array, fewer: Array) -> Array:
+    """Return the log likelihood at all products of n nodes, (n, ..., n), every second of which is known."""
     values = np.full((n,) * len(bounds), np.nan)
     new = np.ones(values.shape, dtype=np.bool_)
-    if fewer is not None:
-        every_second = (slice(None, None, 2),) * len(bounds)
-        values[every_second], new[every_second] = fewer, False
+    every_second = (slice(None, None, 2),) * len(bounds)
+    values[every_second], new[every_second] = fewer, False
     values[new] = likelihood.log_likelihood(_nodes(n, bounds)[new.ravel()])
     return values
 

@@ -33,7 +33,7 @@ from assay.inference.histograms import (
     information_weights,
     principal_axes,
 )
-from assay.inference.models import HistogramShape, Measurement, RatioShape, Shape
+from assay.inference.models import Measurement
 from assay.inference.nuisance import DEFAULT_RANGE
 from assay.inference.nuisance_templates import Total, fill_templates
 from assay.inference.protocols import (
@@ -44,6 +44,7 @@ from assay.inference.protocols import (
     ScoreEstimator,
     WeightedEvents,
 )
+from assay.inference.shapes import HistogramShape, RatioShape, Shape
 from assay.inference.templates import Templates
 from assay.inference.truth import TruthRatio
 

@@ -9,56 +9,18 @@ nuisance parameters are profiled. Toys, observed data and Asimov data all come t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from assay.errors import InferenceError
 from assay.inference.channels import Channel, Combination
-from assay.inference.coefficient_likelihood import is_costly, ratio_likelihood
-from assay.inference.histograms import HistogramModel, columns, event_weights
-from assay.inference.likelihoods import (
-    BinnedLikelihood,
-    Physical,
-    Product,
-    RateLikelihood,
-    asimov_counts,
-    expected_events,
-)
-from assay.inference.nuisance import DEFAULT_RANGE, Fixed, Profiled
-from assay.inference.protocols import Array, Expectations, Likelihood, RatioEstimator, WeightedEvents
-from assay.inference.truth import TruthRatio, record
-
-Transform = Callable[[Array], Array]
-
-
-class Shape(Protocol):
-    """What a method learns from the distribution of events."""
-
-    @property
-    def nuisance(self) -> tuple[str, ...]:
-        """Names of the nuisance parameters on which the shape depends."""
-        ...
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """Names of what the method looks at."""
-        ...
-
-    def values(self, events: WeightedEvents) -> Array:
-        """Return what the method looks at of simulated events, (E, O)."""
-        ...
-
-    def expected(self, n: float, theta_true: Array) -> Likelihood:
-        """Return the likelihood of n events distributed as at theta_true (P,), of theta and the shape's nuisance."""
-        ...
-
-    def observed(self, values: Array, counts: Array) -> Likelihood:
-        """Return the likelihood of events with `values` (E, O), each of which stands for `counts` (E,) events."""
-        ...
+from assay.inference.grid import Grid
+from assay.inference.likelihoods import Physical, Product, RateLikelihood, expected_events
+from assay.inference.nuisance import DEFAULT_RANGE, Profiled
+from assay.inference.protocols import Array, Expectations, Likelihood
+from assay.inference.shapes import InterpolatedShape, RatioShape, RestrictedShape, Shape
 
 
 @dataclass(frozen=True)
@@ -98,11 +60,14 @@ class Measurement:
                 mend="train it again on these events",
             )
 
-    @property
-    def smooth(self) -> bool:
-        """Whether the likelihood is costly, and a smooth function of theta: that of a network that sees theta."""
-        shape = self.shape.of if isinstance(self.shape, _Restricted) else self.shape
-        return isinstance(shape, RatioShape) and is_costly(shape.estimator)
+    def interpolating(self, grid: Grid) -> Measurement:
+        """Return the measurement with likelihoods of ratios interpolated over a grid, where that is accurate.
+
+        Not of those that know nuisance parameters: in their wide ranges too many nodes would be needed.
+        """
+        if not isinstance(self.shape, RatioShape) or self.shape.nuisance:
+            return self
+        return replace(self, shape=InterpolatedShape(self.shape, grid))
 
     def n_expected(self, theta_true: npt.ArrayLike) -> float:
         """Return the expected number of events at theta_true (P,) and nominal nuisance parameters."""
@@ -158,116 +123,11 @@ class Measurement:
         pairs = np.broadcast_to(np.asarray(self.ranges, dtype=np.float64), (len(self.nuisance), 2))
         ranges = pairs[[self.nuisance.index(name) for name in kept]]
         total = _Nominal(self.total, len(self.parameters), tuple(name in kept for name in self.nuisance))
-        shape = None if self.shape is None else _Restricted(self.shape, len(self.parameters), kept)
+        shape = None if self.shape is None else RestrictedShape(self.shape, len(self.parameters), kept)
         return replace(self, nuisance=kept, total=total, shape=shape, ranges=ranges)
 
     def _nominal(self, theta: npt.ArrayLike) -> Array:
         return np.concatenate([np.asarray(theta, dtype=np.float64), np.zeros(len(self.nuisance))])
-
-
-@dataclass(frozen=True)
-class HistogramShape:
-    """A histogram of observables, or of what an estimator makes of them.
-
-    Parameters
-    ----------
-    model
-        Bins and templates.
-    observables
-        What is read of events.
-    transform
-        From the observables (E, O) to what is binned (E, D).
-    nuisance
-        Names of the templates' nuisance parameters.
-    """
-
-    model: HistogramModel
-    observables: tuple[str, ...]
-    transform: Transform | None = None
-    nuisance: tuple[str, ...] = ()
-
-    def values(self, events: WeightedEvents) -> Array:
-        """Return the observables, (E, O)."""
-        return columns(events, self.observables)
-
-    def expected(self, n: float, theta_true: Array) -> Likelihood:
-        """Return the likelihood of the templates' own expectation, whose best fit is theta_true."""
-        point = np.concatenate([theta_true, np.zeros(len(self.nuisance))])
-        return BinnedLikelihood.asimov(self.model.templates, n, point)
-
-    def observed(self, values: Array, counts: Array) -> Likelihood:
-        """Return the likelihood of events."""
-        binned = values if self.transform is None else self.transform(values)
-        return BinnedLikelihood(self.model.templates, self.model.counts(binned, counts))
-
-
-@dataclass(frozen=True)
-class RatioShape:
-    """An estimated likelihood ratio.
-
-    Parameters
-    ----------
-    estimator
-        Of the parameters of interest, then of `nuisance`.
-    events
-        Simulated events that it was not trained on, for Asimov data.
-    nuisance
-        Names of the nuisance parameters that it knows.
-    """
-
-    estimator: RatioEstimator
-    events: WeightedEvents = field(repr=False)
-    nuisance: tuple[str, ...] = ()
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        """The estimator's."""
-        return tuple(self.estimator.observables)
-
-    def values(self, events: WeightedEvents) -> Array:
-        """Return the estimator's observables, (E, O)."""
-        return record(events) if isinstance(self.estimator, TruthRatio) else columns(events, self.estimator.observables)
-
-    def expected(self, n: float, theta_true: Array) -> Likelihood:
-        """Return the likelihood of the weighted simulated events."""
-        weights = event_weights(self.events, theta_true)
-        counts, used = asimov_counts(weights, n), weights != 0
-        return ratio_likelihood(self.estimator, self.values(self.events)[used], counts[used])
-
-    def observed(self, values: Array, counts: Array) -> Likelihood:
-        """Return the likelihood of events."""
-        return ratio_likelihood(self.estimator, values, counts)
-
-
-@dataclass(frozen=True)
-class _Restricted:
-    """A shape that depends on the kept nuisance parameters alone."""
-
-    of: Shape
-    n_parameters: int
-    kept: tuple[str, ...]
-
-    @property
-    def nuisance(self) -> tuple[str, ...]:
-        return tuple(name for name in self.of.nuisance if name in self.kept)
-
-    @property
-    def observables(self) -> tuple[str, ...]:
-        return self.of.observables
-
-    def values(self, events: WeightedEvents) -> Array:
-        return self.of.values(events)
-
-    def expected(self, n: float, theta_true: Array) -> Likelihood:
-        return self._fixed(self.of.expected(n, theta_true))
-
-    def observed(self, values: Array, counts: Array) -> Likelihood:
-        return self._fixed(self.of.observed(values, counts))
-
-    def _fixed(self, likelihood: Likelihood) -> Likelihood:
-        n, of = self.n_parameters, self.of.nuisance
-        free = (*range(n), *(n + i for i, name in enumerate(of) if name in self.kept))
-        return Fixed(likelihood, free, (0.0,) * (n + len(of)))
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from assay.errors import AssayError, InferenceError
 from assay.inference.grid import Grid
 from assay.inference.limits import DataSet, limits
-from assay.inference.models import Measurement, RatioShape, Shape
+from assay.inference.models import Measurement
 from assay.inference.nuisance import Profiled
 from assay.inference.protocols import Array, Likelihood, Mask, WeightedEvents
 from assay.inference.results import LimitResult
+from assay.inference.shapes import RatioShape, Shape
 from assay.inference.tabulated import REFINED_UP_TO, spline_likelihoods, summed_log_ratios
 from assay.inference.toy_batch import ToyBatch, merged
 from assay.inference.toy_data import Toys, draw_toys, joined

@@ -152,7 +152,7 @@ def _systematics(
 ) -> tuple[SystematicsResult, ...]:
     """Return the effect of nuisance parameters and of backgrounds, where there are any."""
     bare = _signal_alone(question, learned) if observed is None else None
-    measurement = posed.measurement
+    measurement = posed.measurement.interpolating(question.wanted.grid)
     if not question.study.limits.impacts or (not measurement.nuisance and bare is None):
         return ()
     results = []
