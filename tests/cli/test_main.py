@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,10 +103,7 @@ NO_SPACE = OSError(28, "No space left on device")
     ("error", "status"),
     [
         (ZeroDivisionError("nothing"), 70),
-        (MemoryError("nothing"), 70),
-        (NO_SPACE, 74),
         (FileNotFoundError(2, "gone"), 74),
-        (ExceptionGroup("jobs", [NO_SPACE, NO_SPACE]), 74),
         (ExceptionGroup("jobs", [NO_SPACE, ZeroDivisionError()]), 70),
     ],
 )
@@ -117,6 +115,39 @@ def test_an_unexpected_error_shows_where_and_may_be_tried_again(
     shown = capsys.readouterr().err
     assert "Traceback" in shown
     assert str(error) in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "what", "mend"),
+    [
+        (NO_SPACE, 74, "no space left on device", "make room on the disk"),
+        (ExceptionGroup("jobs", [NO_SPACE, NO_SPACE]), 74, "no space left on device", "make room on the disk"),
+        (OSError(30, "Read-only file system", "/a"), 74, "read-only file system", "that can be written"),
+        (OSError(24, "Too many open files"), 74, "too many open files", "ulimit -n"),
+        (MemoryError(), 70, "cannot allocate memory (MemoryError)", "execution.resources"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 70, "cannot allocate", "more memory"),
+        (ImportError("libx.so: failed to map segment from shared object"), 70, "cannot allocate", "more memory"),
+        (OSError("119 requested and 56 written"), 74, "no space left on device", "make room on the disk"),
+        (OSError("write failed: errno = 28, error message"), 74, "no space left on device", "make room"),
+    ],
+)
+def test_what_the_machine_lacks_is_told_and_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    status: int,
+    what: str,
+    mend: str,
+) -> None:
+    wrapped = RuntimeError("from a library")
+    wrapped.__cause__ = error
+    for raised, ends in ((error, status), (wrapped, 70)):
+        assert run_main(monkeypatch, "validate", raising=raised) == ends
+        shown = capsys.readouterr().err
+        assert shown.startswith(f"error: {what}")
+        assert mend in shown
+        assert "Traceback" not in shown
+    assert status not in FINAL
 
 
 def test_a_full_disk_has_the_status_of_input_and_output(small_study: Callable[..., Path], tmp_path: Path) -> None:
@@ -178,3 +209,14 @@ finally:
         [sys.executable, "-c", program], env=given_environment, capture_output=True, text=True, check=True
     )
     assert f"threads {threads}\n" in done.stdout
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colours_on_a_terminal_unless_told_otherwise(no_color: str, coloured: bool, tmp_path: Path) -> None:
+    """https://no-color.org; `script` gives the command a terminal."""
+    if shutil.which("script") is None:
+        pytest.skip("the program `script` is not here")
+    command = f"NO_COLOR={no_color} {ASSAY} validate {tmp_path / 'none.yml'}"
+    shown = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True, check=False).stdout
+    assert "none.yml" in shown
+    assert ("\x1b[" in shown) is coloured

@@ -23,9 +23,15 @@ _NO_MEMORY = ("can't allocate memory", "bad_alloc", "cannot allocate memory", "f
 def lacks(error: BaseException) -> str | None:
     """Return what the machine lacks, and how to mend it, if that is why an error was raised.
 
-    Libraries wrap such errors in others, or keep only their words, so all that an error was raised from is looked at.
+    Libraries wrap such errors in others, or keep only their words, so all that an error was raised from is looked at;
+    of a group of errors, all have to be such.
     """
-    for inner in _all_of(error):
+    if isinstance(error, BaseExceptionGroup):
+        found = [lacks(inner) for inner in error.exceptions]
+        return found[0] if all(found) else None
+    for inner in _origins(error):
+        if isinstance(inner, BaseExceptionGroup):
+            return lacks(inner)
         number = _number_of(inner)
         if number is not None:
             said = str(inner) or type(inner).__name__
@@ -33,17 +39,16 @@ def lacks(error: BaseException) -> str | None:
     return None
 
 
-def _all_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, what is in it if it is a group, and what it was raised from."""
+def _origins(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from."""
     seen: set[int] = set()
-    left = [error]
+    left: list[BaseException | None] = [error]
     while left:
         one = left.pop(0)
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        left += [*getattr(one, "exceptions", ()), one.__cause__, one.__context__]
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += [one.__cause__, one.__context__]
 
 
 def _number_of(error: BaseException) -> int | None:
@@ -54,6 +59,8 @@ def _number_of(error: BaseException) -> int | None:
     of_libraries = isinstance(error, (RuntimeError, ImportError)) and any(one in words for one in _NO_MEMORY)
     if isinstance(error, MemoryError) or of_libraries:
         return errno.ENOMEM
+    if isinstance(error, OSError) and "errno = " in words:  # HDF5's
+        return next((number for number in _MENDS if f"errno = {number}," in words), None)
     if isinstance(error, OSError) and " requested and " in words and words.endswith(" written"):
         return errno.ENOSPC  # NumPy's words for it
     return None

@@ -81,19 +81,20 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: sums over more threads differ in the last digits
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("assay").setLevel(logging.INFO)
+    colour = False if os.environ.get("NO_COLOR") else None  # None: on terminals alone
     try:
-        sys.exit(cli(prog_name="assay", standalone_mode=False))
+        sys.exit(cli(prog_name="assay", standalone_mode=False, color=colour))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except AssayError as error:
-        click.secho(f"error: {error}", fg="red", err=True)
+        click.secho(f"error: {error}", fg="red", err=True, color=colour)
         sys.exit(exit_status(error))
     except Exception as error:
         if (message := lacks(error)) is not None:
-            click.secho(message, fg="red", err=True)
+            click.secho(message, fg="red", err=True, color=colour)
         else:
             traceback.print_exception(error)
         sys.exit(exit_status(error))
