@@ -22,6 +22,7 @@ from assay.reporting.comparison import (
     as_markdown,
     compare,
     differing,
+    setting_rows,
     write_comparison,
 )
 from assay.reporting.run import RunFiles, RunResults, read_run
@@ -48,6 +49,16 @@ def test_differences_in_standard_deviations() -> None:
         Number("m", "q", 1.0, 2.0, (0.0, 0.0)),
     ):
         assert number.sigmas is None
+
+
+def test_long_settings_are_shortened_in_tables() -> None:
+    whole = {"kind": "carl", "training": {"hidden_layers": [100, 100, 100], "activation": "silu", "epochs": 40}}
+    found = Comparison(("a", "b"), (Setting("methods.carl", "(not there)", whole),), (), (), ((), ()))
+    ((path, first, second),) = setting_rows(found)
+    assert (path, first) == ("methods.carl", "(not there)")
+    assert second.startswith("{'kind': 'carl'")
+    assert second.endswith(" ...")
+    assert len(second) <= 60
 
 
 def test_the_page() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from assay.files import write_json, write_text
@@ -20,6 +21,7 @@ from assay.reporting.run_folder import read_run_folder
 
 _FORMAT = "assay-comparison-1"
 _ABSENT = "(not there)"
+_WIDEST = 60  # characters of a setting
 
 
 @dataclass(frozen=True)
@@ -242,8 +244,12 @@ def as_markdown(comparison: Comparison, figures: Sequence[str] = ()) -> str:
 
 
 def setting_rows(comparison: Comparison) -> list[tuple[str, ...]]:
-    """Return settings as text."""
-    return [(one.path, str(one.first), str(one.second)) for one in comparison.settings]
+    """Return settings as text, long ones shortened."""
+    return [(one.path, _short(one.first), _short(one.second)) for one in comparison.settings]
+
+
+def _short(setting: object) -> str:
+    return shorten(str(setting), _WIDEST, placeholder=" ...")
 
 
 def number_rows(comparison: Comparison) -> list[tuple[str, ...]]:
