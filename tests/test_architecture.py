@@ -14,7 +14,7 @@ ROOMS = (
     "study", "theory", "events", "generation", "simulation", "observables",
     "sampling", "estimators", "inference", "reporting", "tracking", "running", "cli",
 )  # fmt: skip
-EVERYWHERE = {"errors", "files", "hdf5", "__version__"}
+EVERYWHERE = {"errors", "files", "hdf5", "machine", "__version__"}
 AT_THE_EDGE = {"manifest"}
 
 

@@ -2,7 +2,7 @@ import h5py
 import numpy as np
 import pytest
 
-from assay.errors import EventFileError
+from assay.errors import DamagedFileError, EventFileError
 from assay.events import layout
 
 pytestmark = pytest.mark.fast
@@ -54,3 +54,25 @@ def test_arrays_have_checksums(tmp_path):
         assert file["x"].fletcher32
         assert file["empty"].shape == (0, 2)
         assert file["scalar"][()] == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("can't start new thread"), OSError(12, "Cannot allocate memory"), OSError(24, "many")],
+)
+def test_a_machine_without_memory_does_not_make_a_file_damaged(tmp_path, error):
+    with layout.creating(tmp_path / "f.h5") as file:
+        file["x"] = np.zeros(10)
+    with pytest.raises(type(error)) as caught, layout.reading(tmp_path / "f.h5"):
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(("n", "expected"), [(1 << 10, MemoryError), (1 << 50, DamagedFileError)])
+def test_a_header_that_asks_for_more_memory_than_a_file_can_hold_is_damaged(tmp_path, n, expected):
+    with layout.creating(tmp_path / "f.h5") as file:
+        file["x"] = np.zeros(10)
+    error = MemoryError("Unable to allocate")
+    error.shape, error.dtype = (n, 8), np.dtype("f8")  # as NumPy's has
+    with pytest.raises(expected), layout.reading(tmp_path / "f.h5"):
+        raise error

@@ -203,3 +203,12 @@ def test_a_truncated_file_is_refused(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(SimulationError):
         read_objects(path)
+
+
+def test_a_machine_without_memory_does_not_make_a_file_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_threads(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(uproot, "open", no_threads)
+    with pytest.raises(RuntimeError, match="new thread"):
+        read_objects(path)

@@ -11,8 +11,8 @@ import traceback
 import click
 
 import assay
-from assay.cli.machine import lacks
 from assay.errors import INTERRUPTED, AssayError, exit_status
+from assay.machine import lacks
 
 # sub-command -> what it does; the module of the same name is imported only when it is called
 COMMANDS = {

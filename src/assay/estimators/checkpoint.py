@@ -15,6 +15,7 @@ from assay.estimators.history import EpochRecord
 from assay.estimators.optimisers import Optimiser
 from assay.estimators.settings import TrainingSettings
 from assay.files import atomic_path
+from assay.machine import lacks_memory
 
 _FORMAT = 2  # of the optimiser's state: one row of numbers for all parameters
 
@@ -68,6 +69,8 @@ def read_checkpoint(path: Path, fingerprint: str, network: nn.Module, optimiser:
         # weights_only: tensors and plain containers, nothing that runs code
         content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises what its readers raise
+        if lacks_memory(error):
+            raise
         raise TrainingError(
             f"the checkpoint cannot be read ({type(error).__name__}: {error})", where=str(path), mend="delete it"
         ) from None

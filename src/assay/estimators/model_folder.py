@@ -22,6 +22,7 @@ from assay.estimators.families import FAMILIES, Estimator, blank_parts
 from assay.estimators.onnx_graph import onnx_graph
 from assay.estimators.score import LocalScore
 from assay.files import read_json, sha256, write_json
+from assay.machine import lacks_memory
 from assay.sampling.folder import atomic_folder
 
 _SCHEMA = 2
@@ -82,6 +83,8 @@ def load_estimator(folder: str | Path, observables: Sequence[str] | None = None)
     try:
         network.load_state_dict(load_file(folder / _WEIGHTS))
     except (RuntimeError, SafetensorError) as error:
+        if lacks_memory(error):
+            raise
         raise ModelError(f"the weights do not fit the architecture ({error})", where=str(folder), mend=_MEND) from None
     network.eval()
     estimator = definition.estimator(network, description)

@@ -7,6 +7,7 @@ a checksum, in a file whose metadata carry checksums.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from assay.errors import AssayError, DamagedFileError, EventFileError, LayoutVersionError
 from assay.hdf5 import atomic_hdf5
+from assay.machine import lacks_memory
 from assay.study.powers import per_part
 from assay.theory.parameters import Benchmark, CardEntry, Parameter, ParameterSpace
 
@@ -24,6 +26,7 @@ SCHEMA_VERSION = 1
 _TEXT_WIDTH = 256
 _IDENTITY = "theta"  # MadMiner evaluates the transform of every parameter
 _WHAT = "an event file of this package, or of MadMiner"
+_LARGEST_RATIO = 1100  # of gzip: content by size
 _DAMAGED = "take the file from its source again, or run the stage that wrote it"
 
 
@@ -50,9 +53,19 @@ def reading(path: str | Path) -> Iterator[h5py.File]:
         kind = type(error) if isinstance(error, EventFileError) else EventFileError
         raise kind(error.what, where=where, expected=error.expected, mend=error.mend) from error
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        if lacks_memory(error) and not _claims_too_much(error, path):
+            raise
         raise DamagedFileError(
             f"the file is damaged: {_reason(error)}", where=str(path), expected="a complete HDF5 file", mend=_DAMAGED
         ) from error
+
+
+def _claims_too_much(error: Exception, path: str | Path) -> bool:
+    """Return whether memory was asked for, for more than a file of this size can hold: that is a damaged header."""
+    shape, kind = getattr(error, "shape", None), getattr(error, "dtype", None)  # of NumPy's MemoryError
+    if shape is None or kind is None:
+        return False
+    return bool(np.prod([float(n) for n in shape]) * np.dtype(kind).itemsize > _LARGEST_RATIO * os.path.getsize(path))
 
 
 def _reason(error: Exception) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from assay.errors import SamplingError
 from assay.files import read_json, write_json
+from assay.machine import lacks_memory
 from assay.sampling.effective_sizes import EffectiveSampleSize, SizesByHypothesis
 from assay.sampling.folder import atomic_folder
 from assay.sampling.info import SampleInfo
@@ -229,6 +230,8 @@ def _array(path: Path, mmap: bool) -> Any:
     try:
         return np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # NumPy parses the header
+        if lacks_memory(error):
+            raise
         raise SamplingError(
             f"an array cannot be read ({error})", where=str(path.parent), mend="run the stage `sample` again"
         ) from None

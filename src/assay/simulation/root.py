@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from assay.errors import SimulationError
 from assay.files import atomic_path
+from assay.machine import lacks_memory
 from assay.simulation.objects import collection, make_objects
 
 TREE = "Delphes"
@@ -215,6 +216,8 @@ def _opened(path: Path) -> Any:
     except FileNotFoundError:
         raise SimulationError("file not found", where=str(path), mend="run the stage 'simulate'") from None
     except Exception as error:  # uproot raises many kinds on damaged files
+        if lacks_memory(error):
+            raise
         raise _damaged(str(path), error) from None
 
 
@@ -263,6 +266,8 @@ def _read(tree: Any, known: Mapping[str, str], where: str, start: int, stop: int
     try:
         return tree[known[name]].array(entry_start=start, entry_stop=stop)
     except Exception as error:  # as many kinds
+        if lacks_memory(error):
+            raise
         raise _damaged(where, error) from None
 
 

@@ -17,7 +17,13 @@ _MENDS = {
     errno.ENOMEM: "give it more memory (execution.resources of the study), or run fewer steps at once (--processes)",
 }
 _AGAIN = ", and run the same command again: what is complete is kept"
-_NO_MEMORY = ("can't allocate memory", "bad_alloc", "cannot allocate memory", "failed to map segment")
+_NO_MEMORY = (
+    "can't allocate memory",
+    "bad_alloc",
+    "cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+)
 
 
 def lacks(error: BaseException) -> str | None:
@@ -39,6 +45,11 @@ def lacks(error: BaseException) -> str | None:
     return None
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether there was no memory for something; readers then have not found that a file is damaged."""
+    return any(_number_of(inner) in (errno.ENOMEM, errno.EMFILE) for inner in _origins(error))
+
+
 def _origins(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and what it was raised from."""
     seen: set[int] = set()
@@ -56,7 +67,7 @@ def _number_of(error: BaseException) -> int | None:
     if isinstance(error, OSError) and error.errno in _MENDS:
         return error.errno
     words = str(error).lower()
-    of_libraries = isinstance(error, (RuntimeError, ImportError)) and any(one in words for one in _NO_MEMORY)
+    of_libraries = isinstance(error, (RuntimeError, ImportError, OSError)) and any(one in words for one in _NO_MEMORY)
     if isinstance(error, MemoryError) or of_libraries:
         return errno.ENOMEM
     if isinstance(error, OSError) and "errno = " in words:  # HDF5's
