@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 _MENDS = {
     errno.ENOSPC: "make room on the disk",
@@ -21,6 +23,7 @@ _NO_MEMORY = (
     "can't allocate memory",
     "bad_alloc",
     "cannot allocate memory",
+    "memory allocation failed",
     "failed to map segment",
     "can't start new thread",
 )
@@ -48,6 +51,35 @@ def lacks(error: BaseException) -> str | None:
 def lacks_memory(error: BaseException) -> bool:
     """Return whether there was no memory for something; readers then have not found that a file is damaged."""
     return any(_number_of(inner) in (errno.ENOMEM, errno.EMFILE) for inner in _origins(error))
+
+
+@contextmanager
+def nothing_swallowed() -> Iterator[None]:
+    """Raise at the end of a block that there was no memory, if a library went on without.
+
+    Compiled code may be unable to raise: SciPy's Sobol sequence is then one point, again and again.
+
+    Raises
+    ------
+    MemoryError
+        If that happened in the block.
+    """
+    found: list[BaseException] = []
+    before = sys.unraisablehook
+
+    def noted(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_value is not None and lacks_memory(unraisable.exc_value):
+            found.append(unraisable.exc_value)
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = noted
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+    if found:
+        raise MemoryError(f"a library went on without what it asked for: {found[0]}") from found[0]
 
 
 def _origins(error: BaseException) -> Iterator[BaseException]:

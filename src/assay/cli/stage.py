@@ -14,6 +14,7 @@ from pathlib import Path
 
 import assay
 from assay.cli.folders import check_folder, take_folder
+from assay.machine import nothing_swallowed
 from assay.manifest import FileRecord, Manifest, content_key, is_complete, outputs_of, source_digest, verified_inputs
 from assay.study.model import Study
 from assay.study.resolve import derive_seed, resolved, study_hash
@@ -154,7 +155,7 @@ def run_stage(
     seed = derive_seed(study.seed, label)
     log.info("%s: writing to %s", label, folder)
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-    with _tracked(study, folder, name, job) as tracker:
+    with _tracked(study, folder, name, job) as tracker, nothing_swallowed():
         work(StageRun(folder, seed, tracker))
     wall_time = time.monotonic() - clock
     Manifest(

@@ -15,6 +15,8 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+from assay.machine import nothing_swallowed
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -138,7 +140,8 @@ def _serve(pipe: Connection, start: Callable[[], Callable[[Any], Any]]) -> None:
         result, failure = None, None
         try:
             work = work or start()
-            result = work(task)
+            with nothing_swallowed():
+                result = work(task)
         except Exception as error:
             failure = error
         pipe.send((number, result, failure))
