@@ -129,6 +129,24 @@ def test_a_work_that_fails_leaves_no_manifest(study: Study, tmp_path: Path) -> N
     assert not (stage.folder / "half.txt").exists()
 
 
+def test_a_work_in_which_a_library_swallowed_a_lack_of_memory_leaves_no_manifest(study: Study, tmp_path: Path) -> None:
+    class Compiled:
+        def __del__(self) -> None:
+            raise MemoryError("Unable to allocate 2.91 MiB")
+
+    stage = Stage(tmp_path)
+    done = stage.work
+
+    def work(run: StageRun) -> None:
+        Compiled()
+        done(run)
+
+    stage.work = work  # type: ignore[method-assign]
+    with pytest.raises(MemoryError, match="Unable to allocate"):
+        stage.run(study)
+    assert not (stage.folder / NAME).exists()
+
+
 def test_inputs_that_were_tampered_with_are_refused(study: Study, tmp_path: Path) -> None:
     before = Stage(tmp_path)
     before.run(study)
