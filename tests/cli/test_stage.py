@@ -237,6 +237,7 @@ def test_a_stage_names_all_the_code_that_it_runs(name: str) -> None:
         f"cli/work/{name}",
         "cli/options",
         "cli/progress",
+        "hdf5",
         "cli/work/__init__",
     }
     used = modules_used(cli / f"{name}.py") - modules_used(cli / "stage.py") - {cli / "checks.py"}

@@ -212,7 +212,7 @@ def _key(
     settings: Mapping[str, object],
 ) -> str:
     sections = resolved(study)
-    own_code = [f"cli/{stage.name}", f"cli/work/{stage.name}", "cli/options", "cli/stage"]
+    own_code = [f"cli/{stage.name}", f"cli/work/{stage.name}", "cli/options", "cli/stage", "hdf5"]
     return content_key(
         {
             "stage": stage.name,
