@@ -57,6 +57,7 @@ ELSEWHERE = {
     "make validate": "tests/cli/test_validate.py::test_the_studies_that_come_along_are_valid",
     "make test-fast": ".ci/run",
     "make bench": "tests/workflow/test_scale.py",
+    "make test-faults": "tests/faults/test_fuzzed_studies.py",  # more of the same
     "make lock": "tests/images/test_dockerfiles.py::test_locks_pin_every_package_by_version_and_hash",
 }
 """What pages call, and the test that runs it."""
