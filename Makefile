@@ -95,7 +95,7 @@ test: $(READY) $(MADMINER)/.ready $(NEXT)/.ready $(DOCS)/.ready ## all tests, ty
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope
 
 test-fast: $(READY) ## tests that end within seconds each
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope -m fast
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope -m 'fast and not slow'
 
 test-faults: $(READY) ## the campaign of faults at five times its size in `make test` (FACTOR=5): an hour; needs root for small disks
 	ASSAY_FAULTS=$(or $(FACTOR),5) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist load -rP tests/faults

@@ -166,6 +166,7 @@ def test_nuisance_parameters_act_where_they_should(run: Chain) -> None:
     assert np.all(np.abs(of_job[:, None] / expected - 1.0).min(axis=1) < 1e-9)
 
 
+@pytest.mark.slow
 def test_samples_and_limits_include_the_background(run: Chain, plain: Chain) -> None:
     limits, found = {}, {}
     for chosen in (plain, run):

@@ -85,6 +85,7 @@ def events(study: Study, tmp_path: Path) -> Path:
     return tmp_path / "events.h5"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["histogram", "truth", "rate"])
 def test_every_effect_costs_something(study: Study, events: Path, method: str) -> None:
     question = question_of(study, method, study.methods[method], events)

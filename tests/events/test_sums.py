@@ -49,6 +49,7 @@ def test_generator_errors_of_benchmarks_add_up_linearly():
     np.testing.assert_allclose(sums.errors(strata), np.sqrt((0.1 + 0.2) ** 2 + 0.3**2 + 0.4**2), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("common", "narrowest"), [(True, 0.9), (False, 0.55)])
 def test_pulls_with_errors_of_the_generator(toy, common, narrowest):
     """Cross sections off by 5 %: all by one measurement, or those of each benchmark by its own; two jobs of each."""

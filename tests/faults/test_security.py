@@ -154,6 +154,7 @@ def test_members_of_archives_stay_inside(name: str, target: str, tmp_path: Path)
     assert not [*tmp_path.rglob("climbed"), *tmp_path.rglob("link")]
 
 
+@pytest.mark.slow
 def test_secrets_are_in_no_file_and_no_log(small_study: Callable[..., Path], tmp_path: Path) -> None:
     """A server that refuses connections, named with credentials, and tokens in the environment."""
     study, folder = small_study(), tmp_path / "configure"

@@ -87,6 +87,7 @@ def test_bottom_width_is_the_tree_level_one():
     assert branching_ratios("b b~")[0] == 0.5824
 
 
+@pytest.mark.slow
 def test_four_lepton_branching_ratio_is_near_the_known_one():
     """1.25e-4 for electrons and muons (arXiv:1610.07922), with electroweak corrections of a few per cent."""
     assert branching_ratios(FOUR_LEPTONS)[0] == pytest.approx(1.25e-4, rel=0.06)

@@ -95,6 +95,7 @@ def test_open_intervals_have_no_width() -> None:
     assert result.pulls == ()
 
 
+@pytest.mark.slow
 def test_a_background_and_two_systematics_widen_limits(amplitude_pool: Callable[..., Any]) -> None:
     """From events: every effect costs something, none less than nothing, and all of them most."""
     plain = amplitude_pool(20_000, (0.7, 0.5))
