@@ -3,7 +3,7 @@ import pytest
 
 from assay.errors import EventFileError
 from assay.events.table import Sample
-from assay.events.weight_report import WeightSums, weight_report
+from assay.events.weight_report import WeightSums
 
 pytestmark = pytest.mark.fast
 
@@ -30,7 +30,7 @@ def test_no_events_are_worth_nothing():
 
 def test_of_a_table(toy, rng):
     table = toy.table([("sm", 100), ("a", 50)], rng)
-    reports = weight_report(table)
+    reports = WeightSums.none(2).updated(table.own_weights, table.sample_index).report(table.samples)
     assert [report.effective_sample_size for report in reports] == pytest.approx([100, 50])
     assert reports[0].cross_section == pytest.approx(5.0)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -11,7 +12,7 @@ import pytest
 from assay.errors import EventFileError
 from assay.generation.lhe import LHESample, read_lhe
 from assay.observables.extract import ObservableDefinition
-from assay.observables.join import extract_file, join, join_weights
+from assay.observables.join import extract_file, join
 from assay.simulation.simulate import SimulationSettings, simulate
 
 pytestmark = pytest.mark.fast
@@ -37,13 +38,13 @@ def test_weights_follow_the_event_number_not_the_position(sample: LHESample, obj
     expected = sample.weights[np.arange(len(sample))[::-3]]
     np.testing.assert_array_equal(join(objects, sample), expected)
     assert not np.array_equal(expected, sample.weights[: len(expected)])
-    np.testing.assert_array_equal(join_weights(objects, sample.event_number, sample.weights), expected)
 
 
 def test_the_generators_order_does_not_matter(sample: LHESample, objects: ak.Array) -> None:
     order = np.random.default_rng(1).permutation(len(sample))
-    shuffled = join_weights(objects, sample.event_number[order], sample.weights[order])
-    np.testing.assert_array_equal(shuffled, join(objects, sample))
+    of_events = {name: getattr(sample, name)[order] for name in ("event_number", "weights", "nominal_weights")}
+    shuffled = replace(sample, **of_events)
+    np.testing.assert_array_equal(join(objects, shuffled), join(objects, sample))
 
 
 def test_an_event_that_was_not_generated_is_refused(sample: LHESample, objects: ak.Array) -> None:
@@ -63,11 +64,6 @@ def test_a_repeated_event_is_refused(sample: LHESample, objects: ak.Array) -> No
 def test_objects_of_another_sample_are_refused(sample: LHESample, objects: ak.Array) -> None:
     with pytest.raises(EventFileError, match="weighs"):
         join(ak.with_field(objects, np.asarray(objects.weight) * 1.01, "weight"), sample)
-
-
-def test_a_wrong_number_of_weights_is_refused(sample: LHESample, objects: ak.Array) -> None:
-    with pytest.raises(EventFileError, match="rows of weights"):
-        join_weights(objects, sample.event_number, sample.weights[1:])
 
 
 def test_a_file_at_parton_level(sample: LHESample, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import lognorm, norm
+from scipy.stats import norm
 
 from assay.errors import SystematicsError
-from assay.theory.constraints import Constraints, GaussianConstraint, LogNormalConstraint
+from assay.theory.constraints import Constraints, GaussianConstraint
 
 pytestmark = pytest.mark.fast
 
@@ -18,25 +18,10 @@ def test_gaussian_is_that_of_scipy():
     assert term.log_likelihood(0.4) == 0.0
 
 
-def test_log_normal_is_the_likelihood_of_a_log_normal_measurement():
-    kappa, measured = 1.3, 0.9
-    term = LogNormalConstraint(kappa, measured)
-    likelihood = [lognorm.logpdf(measured, np.log(kappa), scale=s) for s in (*POINTS, measured)]
-    np.testing.assert_allclose(term.log_likelihood(POINTS), np.array(likelihood[:-1]) - likelihood[-1], rtol=1e-10)
-    # the same as a unit Gaussian in nu with s = c kappa^nu
-    nu = np.linspace(-2, 2, 5)
-    np.testing.assert_allclose(
-        term.log_likelihood(measured * kappa**nu), GaussianConstraint().log_likelihood(nu), atol=1e-12
-    )
-
-
-@pytest.mark.parametrize("term", [GaussianConstraint(0.4, 0.3), LogNormalConstraint(1.2, 0.8)])
-def test_derivatives_agree_with_autograd(term):
+def test_derivatives_agree_with_autograd():
+    term = GaussianConstraint(0.4, 0.3)
     x = torch.tensor(POINTS, requires_grad=True)
-    if isinstance(term, GaussianConstraint):
-        value = -0.5 * ((x - term.centre) / term.width) ** 2
-    else:
-        value = -0.5 * (torch.log(x / term.centre) / np.log(term.kappa)) ** 2
+    value = -0.5 * ((x - term.centre) / term.width) ** 2
     (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
     (second,) = torch.autograd.grad(first.sum(), x, allow_unused=True)
     np.testing.assert_allclose(term.log_likelihood(POINTS), value.detach().numpy(), rtol=1e-12)
@@ -57,9 +42,5 @@ def test_independent_terms_add_up():
 def test_wrong_arguments_are_refused():
     with pytest.raises(SystematicsError, match="width"):
         GaussianConstraint(0.0, 0.0)
-    with pytest.raises(SystematicsError, match="above one"):
-        LogNormalConstraint(0.9)
-    with pytest.raises(SystematicsError, match="zero or less"):
-        LogNormalConstraint(1.1).log_likelihood([1.0, 0.0])
     with pytest.raises(SystematicsError, match="2 values"):
         Constraints.unit(2).gradient([1.0])

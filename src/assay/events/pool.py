@@ -199,13 +199,6 @@ class EventPool:
             result[part] = weights.sum(axis=0) ** 2 / squares
         return result
 
-    def negative_weight_share(self, theta: ArrayLike) -> NDArray[np.float64]:
-        """Return the share of negative weights in sum |w| at theta `(n_theta, n_parameters)`, shape `(n_theta,)`."""
-        result = [
-            np.where(w < 0, -w, 0).sum(axis=0) / np.abs(w).sum(axis=0) for _, w in self.iterate_event_weights(theta)
-        ]
-        return np.concatenate(result)
-
     def scores(self, theta: ArrayLike, events: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
         """Return joint scores grad log [dsigma(x, z) / sigma] at one theta, shape `(n_events, n_parameters)`.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.events.table import EventTable, Sample
+from assay.events.table import Sample
 
 Array = NDArray[np.float64]
 
@@ -95,9 +95,3 @@ class WeightSums:
             )
             for s, sample in enumerate(samples)
         )
-
-
-def weight_report(table: EventTable) -> tuple[SampleReport, ...]:
-    """Return what the weights of a table's samples add up to."""
-    sums = WeightSums.none(len(table.samples)).updated(table.own_weights, table.sample_index)
-    return sums.report(table.samples)

@@ -38,30 +38,6 @@ def join(objects: ak.Array, lhe: LHESample) -> NDArray[np.float64]:
     return lhe.weights[places] * factor[:, None]
 
 
-def join_weights(
-    objects: ak.Array, event_number: NDArray[np.int64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the rows of `weights` that belong to reconstructed events.
-
-    Parameters
-    ----------
-    objects
-        Events as `assay.simulation.objects` describes them.
-    event_number, weights
-        Of the generator's events, shapes `(n_generated,)` and `(n_generated, n_benchmarks)`.
-
-    Raises
-    ------
-    EventFileError
-        If event numbers repeat, or are not among the generator's.
-    """
-    if len(event_number) != len(weights):
-        raise EventFileError(
-            f"{len(weights)} rows of weights for {len(event_number)} events", expected="one row per event"
-        )
-    return weights[_places(np.asarray(objects.event_number, dtype=np.int64), event_number)]
-
-
 def _places(numbers: NDArray[np.int64], generated: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where each event number stands among the generator's."""
     for what, given in (("reconstructed", numbers), ("generated", generated)):

@@ -2,15 +2,13 @@ r"""Constraint terms: what auxiliary measurements say about nuisance parameters.
 
 What to use when: nuisance parameters of this package are zero at the nominal value and one at one standard deviation,
 so their constraint is `GaussianConstraint()`. A normalisation that varies as :math:`\kappa^\nu` with such a constraint
-is log-normal; the same in terms of the normalisation itself is `LogNormalConstraint`. All values are log likelihoods,
-zero at the maximum.
+is log-normal. All values are log likelihoods, zero at the maximum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,22 +18,12 @@ from assay.errors import SystematicsError
 Array = NDArray[np.float64]
 
 
-class Constraint(Protocol):
-    """A constraint on one number; every method takes values of any shape, and returns that shape."""
-
-    def log_likelihood(self, value: ArrayLike) -> Array:
-        """Return the log likelihood, zero at its maximum."""
-
-    def gradient(self, value: ArrayLike) -> Array:
-        """Return its first derivative."""
-
-    def hessian(self, value: ArrayLike) -> Array:
-        """Return its second derivative."""
-
-
 @dataclass(frozen=True)
 class GaussianConstraint:
-    r""":math:`-(\nu - c)^2 / (2 w^2)`, for a measurement of :math:`\nu` that gave c with a standard deviation of w."""
+    r""":math:`-(\nu - c)^2 / (2 w^2)`, for a measurement of :math:`\nu` that gave c with a standard deviation of w.
+
+    Every method takes values of any shape, and returns that shape.
+    """
 
     centre: float = 0.0
     width: float = 1.0
@@ -62,51 +50,10 @@ class GaussianConstraint:
 
 
 @dataclass(frozen=True)
-class LogNormalConstraint:
-    r""":math:`-\log^2(s/c) / (2 \log^2\kappa)`: of a normalisation s > 0 that was measured as c, up to a factor kappa.
-
-    The logarithm of the measured number is Gaussian around log s; as a likelihood in s it has no Jacobian.
-    """
-
-    kappa: float
-    centre: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.kappa) and self.kappa > 1.0 and np.isfinite(self.centre) and self.centre > 0.0):
-            raise SystematicsError(
-                f"a log-normal constraint around {self.centre} with the factor {self.kappa}",
-                expected="a positive centre and a factor above one",
-            )
-
-    def log_likelihood(self, value: ArrayLike) -> Array:
-        """Return the log likelihood, zero at its maximum."""
-        result: Array = -0.5 * self._pull(value) ** 2
-        return result
-
-    def gradient(self, value: ArrayLike) -> Array:
-        """Return its first derivative."""
-        result: Array = -self._pull(value) / (np.asarray(value, dtype=np.float64) * np.log(self.kappa))
-        return result
-
-    def hessian(self, value: ArrayLike) -> Array:
-        """Return its second derivative (positive far above the centre: the term is not concave in s)."""
-        width = np.log(self.kappa)
-        result: Array = (self._pull(value) * width - 1.0) / (np.asarray(value, dtype=np.float64) * width) ** 2
-        return result
-
-    def _pull(self, value: ArrayLike) -> Array:
-        factor = np.asarray(value, dtype=np.float64)
-        if not np.all(factor > 0.0):
-            raise SystematicsError("a normalisation of zero or less", expected="a positive factor")
-        pull: Array = np.log(factor / self.centre) / np.log(self.kappa)
-        return pull
-
-
-@dataclass(frozen=True)
 class Constraints:
     """Independent constraints on N nuisance parameters, in their order; None leaves one free."""
 
-    terms: tuple[Constraint | None, ...]
+    terms: tuple[GaussianConstraint | None, ...]
 
     @classmethod
     def unit(cls, n_nuisance: int) -> Constraints:
