@@ -58,7 +58,8 @@ def identifier(run: Path) -> str:
 
 def left(client: DockerClient, run: Path) -> list[str]:
     """The containers of a run, running or not."""
-    found = client.containers.list(all=True, filters={"label": f"{LABEL}={identifier(run)}"})
+    own = {"label": f"{LABEL}={identifier(run)}"}
+    found = client.containers.list(all=True, filters=own, ignore_removed=True)  # each is asked for after the list
     return [container.name for container in found]
 
 
