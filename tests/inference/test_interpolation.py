@@ -71,10 +71,49 @@ def test_nodes_that_are_known_are_not_asked_again() -> None:
     likelihood = Smooth(1.5)
     found = interpolated(likelihood, Grid.regular(("a", "b"), BOUNDS[2], 35))
     assert found is not None
-    assert likelihood.asked == 17**2 + 12
+    assert likelihood.asked == 17**2 + 6 + 9
     low, high = np.array(BOUNDS[2]).T
     theta = low + (high - low) * np.random.default_rng(1).uniform(size=(200, 2))
     assert np.allclose(found.log_likelihood(theta), likelihood.log_likelihood(theta), atol=2 * TOLERANCE)
+
+
+class Amplitudes:
+    """Asimov data of squared amplitudes in bins: the more events, the narrower is the maximum."""
+
+    def __init__(self, n_events: float, rng: np.random.Generator) -> None:
+        self.linear, self.squared = rng.uniform(0.2, 0.6) * rng.normal(size=(2, 12, 2))
+        self.shares = rng.dirichlet(np.full(12, 3.0))
+        expected = self.shares * self._densities(np.zeros((1, 2)))[0]
+        self.counts = n_events * expected / expected.sum()
+
+    def _densities(self, theta: np.ndarray) -> np.ndarray:
+        return (1 + theta @ self.linear.T) ** 2 + (theta @ self.squared.T) ** 2 + 0.02
+
+    def log_likelihood(self, theta: np.ndarray) -> np.ndarray:
+        densities = self._densities(theta)
+        return np.log(densities) @ self.counts - self.counts.sum() * np.log(densities @ self.shares)
+
+    def covariance(self) -> np.ndarray:
+        scores = 2 * self.linear / 1.02  # at theta = 0
+        mean = self.counts @ scores / self.counts.sum()
+        return np.linalg.inv(np.einsum("e,ep,eq->pq", self.counts, scores - mean, scores - mean))
+
+
+@pytest.mark.parametrize(("n_events", "least"), [(1e3, 10), (3e4, 10), (2e6, 3)])
+def test_what_is_accepted_is_right_around_a_narrow_maximum(n_events: float, least: int) -> None:
+    # points of the grid alone would be far from it: errors there are shares of a large difference
+    rng, accepted = np.random.default_rng(5), 0
+    for _ in range(60):
+        likelihood = Amplitudes(n_events, rng)
+        theta = rng.multivariate_normal(np.zeros(2), likelihood.covariance(), size=200)
+        found = interpolated(likelihood, Grid.regular(("a", "b"), [(-1, 1)] * 2, 25))  # type: ignore[arg-type]
+        if found is not None:
+            accepted += 1
+            inside = theta[np.abs(theta).max(axis=1) < 1.0]
+            points = np.concatenate([np.zeros((1, 2)), inside])
+            q, expected = (-2 * (v - v[0]) for v in (found.log_likelihood(points), likelihood.log_likelihood(points)))
+            np.testing.assert_allclose(q, expected, atol=0.02)
+    assert accepted >= least
 
 
 def test_unphysical_points_and_small_grids_are_left_alone() -> None:

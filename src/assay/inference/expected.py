@@ -122,7 +122,7 @@ def method_contours(
     for include_rate, likelihood, data in _problems(measurement, wanted, observed):
         common = (method, include_rate, likelihood, wanted.grid, data, wanted.confidence_levels)
         limit, found = contour_limits(*common, ranges=wanted.ranges, notes=measurement.notes)
-        results.append((limit, ContourRecord.of(method, include_rate, found, len(wanted.grid.points))))
+        results.append((limit, ContourRecord.of(method, include_rate, found, wanted.grid.n_points)))
     return tuple(results)
 
 

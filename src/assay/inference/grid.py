@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,11 @@ class Grid:
         return tuple(axis.size for axis in self.axes)
 
     @property
+    def n_points(self) -> int:
+        """T."""
+        return prod(self.shape)
+
+    @property
     def n_parameters(self) -> int:
         """P."""
         return len(self.axes)
@@ -79,6 +85,13 @@ class Grid:
     def points(self) -> Array:
         """All points (T, P), the last parameter running fastest, so that (T,) reshapes to `shape`."""
         return np.stack(np.meshgrid(*self.axes, indexing="ij"), axis=-1).reshape(-1, self.n_parameters)
+
+    def some_points(self, most: int) -> Array:
+        """Return all points, or `most` of them at random, always the same, where there are more."""
+        if self.n_points <= most:
+            return self.points
+        places = np.random.default_rng(0).integers(self.shape, size=(most, self.n_parameters))
+        return np.stack([axis[place] for axis, place in zip(self.axes, places.T, strict=True)], axis=-1)
 
     def refined(self) -> Grid:
         """Return the grid with points half way between neighbours of each axis added."""

@@ -2,8 +2,9 @@ r"""Costly, smooth likelihoods: evaluated at Chebyshev nodes, and interpolated b
 
 The log likelihood of a ratio estimator is a smooth function of theta, so that its polynomial of degree n - 1 in each
 parameter through n Chebyshev points, cos(pi k / (n - 1)), converges geometrically (Trefethen, Approximation Theory and
-Approximation Practice, chapters 2 and 8). Whether nine points are enough is measured at points of the grid; if not,
-every second one of seventeen is known already. If these are not enough either, there is no interpolation.
+Approximation Practice, chapters 2 and 8). Whether nine points are enough is measured: at points of the grid, most of
+which are far from the maximum if there are many events, and then at the maximum and where contours run. If nine are not
+enough, every second one of seventeen is known already. If these are not enough either, there is no interpolation.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import reduce
 
 import numpy as np
 from numpy.polynomial import chebyshev
+from scipy.optimize import minimize
 
 from assay.inference.grid import Grid
 from assay.inference.protocols import Array, Likelihood, as_points
@@ -24,9 +26,10 @@ Where log L is lower than the largest value that was found, the same share of th
 """
 _NODES = (9, 17)  # of a parameter; every second one of the more is one of the fewer
 _MOST_PARAMETERS = 3
-_CHECKS = 12
+_CHECKS = 6  # points of the grid; around the maximum there are 4 P + 1 more
 _HOPELESS = 300.0  # times the tolerance: more nodes would not mend it
 _LARGEST_SHARE = 0.5  # of the grid's points, for it to be worth it
+_NEAR = 3.0  # below the maximum in log L: a 95 % contour in two parameters is there
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,11 @@ def interpolated(likelihood: Likelihood, grid: Grid) -> Interpolated | None:
 
     Also None where the grid has too few points for that to be worth it, or a node is not physical.
     """
-    n_parameters, n_points = grid.n_parameters, len(grid.points)
-    worth_it = [n for n in _NODES if n**n_parameters + _CHECKS <= _LARGEST_SHARE * n_points]
+    n_parameters = grid.n_parameters
+    worth_it = [n for n in _NODES if n**n_parameters + _CHECKS <= _LARGEST_SHARE * grid.n_points]
     if n_parameters > _MOST_PARAMETERS or not worth_it:
         return None
-    rng = np.random.default_rng(0)
-    checked = grid.points[rng.choice(n_points, size=min(_CHECKS, n_points), replace=False)]
+    checked = grid.some_points(_CHECKS)
     first = likelihood.log_likelihood(np.concatenate([checked, _nodes(_NODES[0], grid.bounds)]))
     known, values = first[: len(checked)], first[len(checked) :].reshape((_NODES[0],) * n_parameters)
     for n in worth_it:
@@ -100,13 +102,50 @@ def interpolated(likelihood: Likelihood, grid: Grid) -> Interpolated | None:
         if not (np.isfinite(values).all() and np.isfinite(known).all()):
             return None
         candidate = Interpolated(_coefficients(values), grid.bounds, 0.0)
-        tolerated = TOLERANCE * (1.0 + max(values.max(), known.max()) - known)
-        error = float((np.abs(candidate.log_likelihood(checked) - known) / tolerated).max())
-        if error <= 1.0:
-            return Interpolated(candidate.coefficients, grid.bounds, error)
+        error = _error(candidate, checked, known, values.max())
         if error > _HOPELESS:
             return None
+        if error <= 1.0:
+            near = _near_the_maximum(candidate, grid)
+            checked = np.concatenate([checked, near])
+            known = np.concatenate([known, likelihood.log_likelihood(near)])
+            error = _error(candidate, checked, known, values.max())
+            if error <= 1.0:
+                return Interpolated(candidate.coefficients, grid.bounds, error)
     return None
+
+
+def _error(candidate: Interpolated, theta: Array, known: Array, largest: float) -> float:
+    """Return the largest difference from known values (T,) at theta (T, P), in units of what is tolerated there."""
+    tolerated = TOLERANCE * (1.0 + max(largest, known.max()) - known)
+    return float((np.abs(candidate.log_likelihood(theta) - known) / tolerated).max())
+
+
+def _near_the_maximum(candidate: Interpolated, grid: Grid) -> Array:
+    """Return points (4 P + 1, P): the maximum of a polynomial, and points where it is at most `_NEAR` lower.
+
+    Around the maximum they lie along the axes of its curvature, at q = 1. As many are points of the grid, wherever these
+    are; if there are too few, they are at q = 2 `_NEAR` along the axes.
+    """
+    low, width = grid.bounds[:, 0], np.ptp(grid.bounds, axis=1)
+    values = candidate.log_likelihood(grid.points)
+    found = minimize(
+        lambda unit: -candidate.log_likelihood((low + width * unit)[None])[0],
+        (grid.points[np.argmax(values)] - low) / width,
+        jac=lambda unit: -width * candidate.gradient(low + width * unit),
+        bounds=[(0.0, 1.0)] * len(low),
+        method="L-BFGS-B",
+    )
+    steps = 1e-4 * np.eye(len(low))
+    slopes = width * candidate.gradient(low + width * np.concatenate([found.x + steps, found.x - steps]))
+    hessian = (slopes[: len(low)] - slopes[len(low) :]) / 2e-4
+    curvatures, axes = np.linalg.eigh(-0.5 * (hessian + hessian.T))
+    lengths = 1.0 / np.sqrt(np.maximum(curvatures, 4.0))  # at most half of the range
+    ellipse = np.concatenate([lengths * axes, -lengths * axes], axis=1).T
+    inside = grid.points[values > -found.fun - _NEAR]
+    chosen = inside[np.linspace(0, len(inside) - 1, min(len(inside), len(ellipse))).astype(int)]
+    units = [found.x[None], found.x + ellipse, found.x + np.sqrt(2 * _NEAR) * ellipse[len(chosen) :]]
+    return np.concatenate([low + width * np.clip(np.concatenate(units), 0.0, 1.0), chosen])
 
 
 def _at_nodes(likelihood: Likelihood, n: int, bounds: Array, fewer: Array) -> Array:

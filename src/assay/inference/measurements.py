@@ -49,6 +49,7 @@ from assay.inference.templates import Templates
 from assay.inference.truth import TruthRatio
 
 _MAX_DIRECT_DIMENSIONS = 3
+_MOST_POINTS = 20_000  # of the grid, at which templates have to be positive
 
 
 def total_templates(pool: WeightedEvents) -> Templates:
@@ -167,7 +168,7 @@ def observable_histogram(
     """
     weights = information_weights(joint_scores(training, reference), event_weights(training, reference))
     sample = BinningSample(observables, columns(training, observables), weights)
-    return histogram_model(sample, pool, columns(pool, observables), bins, wanted.theta_true, wanted.grid.points)
+    return histogram_model(sample, pool, columns(pool, observables), bins, wanted.theta_true, wanted.grid.some_points(_MOST_POINTS))
 
 
 def score_histogram(
@@ -204,7 +205,7 @@ def score_histogram(
     names = tuple(f"{name} {number}" for number in range(axes.shape[1]))
     along = scores[1] @ axes
     sample = BinningSample(names, along, information_weights(along, weights))
-    return histogram_model(sample, test, scores[0] @ axes, bins, wanted.theta_true, wanted.grid.points), axes
+    return histogram_model(sample, test, scores[0] @ axes, bins, wanted.theta_true, wanted.grid.some_points(_MOST_POINTS)), axes
 
 
 def estimated_scores(estimator: ScoreEstimator, events: WeightedEvents) -> Array:
