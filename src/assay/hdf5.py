@@ -1,21 +1,28 @@
 """HDF5 files that are either complete or absent, and say plainly why they could not be written.
 
 HDF5 keeps a file open, and complains at every step to its end, once a single write has failed: the error that comes
-out is the last of many. Here the first one is kept and raised, and HDF5 is told that all is well, so that it closes the
-file, which is then thrown away.
+out is the last of many, and a crash may follow. Here the first one is kept and raised, and HDF5 is told that all is
+well, so that it closes the file, which is then thrown away. An interrupt must not end a write from within HDF5 either:
+it waits until that is done.
 """
 
 from __future__ import annotations
 
+import signal
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import h5py
 
 from assay.files import atomic_path
+
+_MOMENT = 0.01  # seconds
 
 
 @contextmanager
@@ -34,19 +41,21 @@ def atomic_hdf5(path: str | Path, **options: Any) -> Iterator[h5py.File]:
     OSError
         If it cannot be written, as with a full disk.
     """
-    with atomic_path(path) as temporary, _Disk(temporary, "w+") as disk:
+    with atomic_path(path) as temporary, _Disk(temporary, "w+") as disk, _interrupts_outside_of_writes():
         try:
             with h5py.File(disk, "w", **options) as file:
                 yield file
         finally:
-            if disk.error is not None:
+            if isinstance(disk.error, OSError):
                 raise OSError(disk.error.errno, disk.error.strerror, str(path)) from disk.error
+            if disk.error is not None:
+                raise disk.error
 
 
 class _Disk(FileIO):
     """A file that remembers the first error of writing, and answers as if there were none."""
 
-    error: OSError | None = None
+    error: Exception | None = None
 
     def write(self, content: Any) -> int:
         left = memoryview(content).cast("B")
@@ -54,7 +63,7 @@ class _Disk(FileIO):
         try:
             while left and self.error is None:
                 left = left[super().write(left) :]
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self.error = error
         return size
 
@@ -71,3 +80,33 @@ class _Disk(FileIO):
         except OSError as error:
             self.error = self.error or error
             return size or 0
+
+
+_WITHIN = {_Disk.write.__code__, _Disk.readinto.__code__, _Disk.truncate.__code__}
+
+
+@contextmanager
+def _interrupts_outside_of_writes() -> Iterator[None]:
+    """Have SIGINT come again a moment later if its error would be raised within HDF5, or lost in a weak reference."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if any(inner.f_code in _WITHIN or inner.f_code.co_filename == weakref.__file__ for inner in _calls(frame)):
+            threading.Timer(_MOMENT, signal.raise_signal, [number]).start()
+        else:
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _calls(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back

@@ -124,8 +124,8 @@ def _error(candidate: Interpolated, theta: Array, known: Array, largest: float) 
 def _near_the_maximum(candidate: Interpolated, grid: Grid) -> Array:
     """Return points (4 P + 1, P): the maximum of a polynomial, and points where it is at most `_NEAR` lower.
 
-    Around the maximum they lie along the axes of its curvature, at q = 1. As many are points of the grid, wherever these
-    are; if there are too few, they are at q = 2 `_NEAR` along the axes.
+    Around the maximum they lie along the axes of its curvature, at q = 1. As many are points of the grid, wherever
+    these are; if there are too few, they are at q = 2 `_NEAR` along the axes.
     """
     low, width = grid.bounds[:, 0], np.ptp(grid.bounds, axis=1)
     values = candidate.log_likelihood(grid.points)

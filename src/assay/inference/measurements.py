@@ -168,7 +168,8 @@ def observable_histogram(
     """
     weights = information_weights(joint_scores(training, reference), event_weights(training, reference))
     sample = BinningSample(observables, columns(training, observables), weights)
-    return histogram_model(sample, pool, columns(pool, observables), bins, wanted.theta_true, wanted.grid.some_points(_MOST_POINTS))
+    points = wanted.grid.some_points(_MOST_POINTS)
+    return histogram_model(sample, pool, columns(pool, observables), bins, wanted.theta_true, points)
 
 
 def score_histogram(
@@ -205,7 +206,8 @@ def score_histogram(
     names = tuple(f"{name} {number}" for number in range(axes.shape[1]))
     along = scores[1] @ axes
     sample = BinningSample(names, along, information_weights(along, weights))
-    return histogram_model(sample, test, scores[0] @ axes, bins, wanted.theta_true, wanted.grid.some_points(_MOST_POINTS)), axes
+    points = wanted.grid.some_points(_MOST_POINTS)
+    return histogram_model(sample, test, scores[0] @ axes, bins, wanted.theta_true, points), axes
 
 
 def estimated_scores(estimator: ScoreEstimator, events: WeightedEvents) -> Array:
