@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import pytest
 
-from assay.machine import lacks_memory, nothing_swallowed
+from assay.errors import InferenceError
+from assay.machine import lacks, lacks_memory, may_pass, nothing_swallowed
 
 pytestmark = pytest.mark.fast
 
@@ -45,6 +47,24 @@ def test_other_errors_go_where_they_went_before(monkeypatch: pytest.MonkeyPatch)
 def test_an_error_of_the_block_itself_comes_first() -> None:
     with pytest.raises(KeyError), nothing_swallowed():
         swallow(MemoryError(), KeyError("a"))
+
+
+def test_but_not_one_that_blames_what_was_given() -> None:
+    with pytest.raises(MemoryError, match="went on without"), nothing_swallowed():
+        swallow(MemoryError(), InferenceError("no starting point of the fit is physical"))
+    with pytest.raises(InferenceError), nothing_swallowed():
+        raise InferenceError("no starting point of the fit is physical")
+
+
+def test_a_lack_of_open_files_is_told_as_such() -> None:
+    with pytest.raises(OSError, match="Too many open files") as raised, nothing_swallowed():
+        swallow(OSError(errno.EMFILE, "Too many open files"))
+    assert "allow more open files" in str(lacks(raised.value))
+
+
+@pytest.mark.parametrize(("number", "passing"), [(errno.ESTALE, True), (errno.ENOMEM, True), (errno.ENOENT, False)])
+def test_what_may_pass(number: int, passing: bool) -> None:
+    assert may_pass(OSError(number, "words")) is passing
 
 
 @pytest.mark.parametrize(

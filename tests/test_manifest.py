@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def test_complete_only_for_its_key_and_unchanged_files(tmp_path: Path) -> None:
     (folder / "a.txt").unlink()
     assert not is_complete(folder, "k")
     assert not is_complete(tmp_path / "nowhere", "k")
+
+
+def test_a_manifest_that_cannot_be_read_now_is_not_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # outputs without a manifest are removed
+    finished(tmp_path / "stage")
+
+    def read_text(path: Path, **_: object) -> str:
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    with pytest.raises(OSError, match="Stale file handle"):
+        is_complete(tmp_path / "stage", "k")
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"stage": 1}', "\x00"])

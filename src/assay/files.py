@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import AssayError
+from assay.machine import may_pass
 
 PARTIAL = ".partial-"
 """How the names of files that are being written begin."""
@@ -70,12 +71,16 @@ def read_json(path: str | Path) -> Any:
     ------
     AssayError
         If the file is missing, cannot be read or is not JSON.
+    OSError
+        If the machine could not read it now: nothing is known of the file then.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise AssayError("file not found", where=str(path), mend="run the stage that writes it") from None
     except OSError as error:
+        if may_pass(error):
+            raise
         raise AssayError(f"cannot be read ({error.strerror})", where=str(path), expected="a file") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise AssayError(

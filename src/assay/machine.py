@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from assay.errors import AssayError
+
 _MENDS = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room: your quota on the disk is used up",
@@ -18,6 +20,7 @@ _MENDS = {
     errno.EMFILE: "allow more open files (ulimit -n)",
     errno.ENOMEM: "give it more memory (execution.resources of the study), or run fewer steps at once (--processes)",
 }
+_PASSING = (errno.EAGAIN, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT)
 _AGAIN = ", and run the same command again: what is complete is kept"
 _NO_MEMORY = (
     "can't allocate memory",
@@ -53,6 +56,11 @@ def lacks_memory(error: BaseException) -> bool:
     return any(_number_of(inner) in (errno.ENOMEM, errno.EMFILE) for inner in _origins(error))
 
 
+def may_pass(error: BaseException) -> bool:
+    """Return whether an error of the system says nothing of the file or program that was asked for."""
+    return isinstance(error, OSError) and error.errno in _PASSING
+
+
 @contextmanager
 def nothing_swallowed() -> Iterator[None]:
     """Raise at the end of a block that there was no memory, if a library went on without.
@@ -61,8 +69,8 @@ def nothing_swallowed() -> Iterator[None]:
 
     Raises
     ------
-    MemoryError
-        If that happened in the block.
+    MemoryError, OSError
+        If that happened in the block, and also if the block then blames what it was given.
     """
     found: list[BaseException] = []
     before = sys.unraisablehook
@@ -76,10 +84,20 @@ def nothing_swallowed() -> Iterator[None]:
     sys.unraisablehook = noted
     try:
         yield
+    except AssayError as error:
+        if found:
+            raise _missed(found[0]) from error
+        raise
     finally:
         sys.unraisablehook = before
     if found:
-        raise MemoryError(f"a library went on without what it asked for: {found[0]}") from found[0]
+        raise _missed(found[0]) from found[0]
+
+
+def _missed(lack: BaseException) -> Exception:
+    words = f"a library went on without what it asked for: {lack}"
+    number = _number_of(lack)
+    return MemoryError(words) if number in (None, errno.ENOMEM) else OSError(number, words)
 
 
 def _origins(error: BaseException) -> Iterator[BaseException]:

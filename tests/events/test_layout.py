@@ -1,3 +1,7 @@
+import errno
+import subprocess
+import sys
+
 import h5py
 import numpy as np
 import pytest
@@ -66,6 +70,28 @@ def test_a_machine_without_memory_does_not_make_a_file_damaged(tmp_path, error):
     with pytest.raises(type(error)) as caught, layout.reading(tmp_path / "f.h5"):
         raise error
     assert caught.value is error
+
+
+def test_a_file_that_another_program_writes_is_not_damaged(tmp_path):
+    path = tmp_path / "f.h5"
+    other = "import h5py, sys; f = h5py.File(sys.argv[1], 'w'); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", other, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        with pytest.raises(EventFileError, match="another program has it open") as caught, layout.reading(path):
+            pass
+        process.stdin.close()
+    assert not isinstance(caught.value, DamagedFileError)
+
+
+@pytest.mark.parametrize(("error", "kind"), [(errno.EACCES, EventFileError), (errno.ESTALE, OSError)])
+def test_a_file_that_cannot_be_read_is_not_damaged(tmp_path, error, kind):
+    with layout.creating(tmp_path / "f.h5") as file:
+        file["x"] = np.zeros(10)
+    with pytest.raises(kind) as caught, layout.reading(tmp_path / "f.h5"):
+        raise OSError(error, "words")
+    assert not isinstance(caught.value, DamagedFileError)
 
 
 @pytest.mark.parametrize(("n", "expected"), [(1 << 10, MemoryError), (1 << 50, DamagedFileError)])

@@ -48,6 +48,10 @@ def fails(x):
     raise ValueError("on purpose")
 
 
+def lacks_memory(x):
+    raise MemoryError("Unable to allocate 9 GiB")
+
+
 def all_at_once(x):
     return np.ones((len(x), 2))
 """
@@ -83,6 +87,11 @@ def test_no_number_is_a_missing_one(make_events: Callable[[int, int], ak.Array])
 def test_failures_name_the_function(make_events: Callable[[int, int], ak.Array], text: str, message: str) -> None:
     with pytest.raises(ExpressionError, match=message):
         observe(make_events(7, 1), text)
+
+
+def test_want_of_memory_is_not_the_functions_fault(make_events: Callable[[int, int], ak.Array]) -> None:
+    with pytest.raises(MemoryError, match="9 GiB"):
+        observe(make_events(7, 1), "lacks_memory(met.pt)")
 
 
 def test_a_module_that_does_not_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -176,6 +177,13 @@ def test_a_step_that_cannot_be_started_fails_at_once(
         run(step, 3, (layer,))
     assert read_json(step.records / STATE)["state"] == "failed"
     assert [verb for verb, _ in layer.asked] == ["wrap", "end"]
+
+
+def test_a_step_that_found_no_memory_to_start_is_tried_again(make_step: MakeStep, slept: list[float]) -> None:
+    layer = Recorder(refuse=OSError(errno.ENOMEM, "Cannot allocate memory"))
+    with pytest.raises(RuntimeError, match=r"could not be started: .*Cannot allocate memory"):
+        run(make_step("true"), 2, (layer,))
+    assert len(slept) == 2
 
 
 def test_the_programs_of_this_python_come_first(make_step: MakeStep, tmp_path: Path) -> None:

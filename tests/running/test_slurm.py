@@ -127,7 +127,12 @@ def test_without_slurm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.fast
 @pytest.mark.parametrize(
-    "last", ["srun: Force Terminated job 7", "slurmstepd-a: error: *** STEP 7.0 ON a CANCELLED AT now"]
+    "last",
+    [
+        "srun: Force Terminated job 7",
+        "slurmstepd-a: error: *** STEP 7.0 ON a CANCELLED AT now",
+        "half a linesrun: Force Terminated job 7",
+    ],
 )
 def test_a_job_that_was_ended_is_not_done_though_its_status_is_0(
     last: str, make_step: MakeStep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -21,6 +21,7 @@ from assay.estimators.ratio_checks import estimates_of, ratio_checks
 from assay.estimators.tested import first_rows, numbers_of
 from assay.estimators.verdicts import CheckResult
 from assay.hdf5 import atomic_hdf5
+from assay.machine import lacks_memory
 from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
 Array = NDArray[np.float64]
@@ -105,6 +106,8 @@ def read_comparison(path: Path) -> tuple[tuple[str, ...], Array, Array]:
         with h5py.File(path, "r") as file:
             return tuple(str(name) for name in file.attrs["quantities"]), file["joint"][:], file["estimated"][:]
     except (OSError, KeyError) as error:
+        if lacks_memory(error):
+            raise
         raise ModelError(
             f"the diagnostics cannot be read ({error})", where=str(path), mend="run evaluate again"
         ) from None
@@ -126,6 +129,8 @@ def read_curve(path: Path) -> CalibrationCurve | None:
                 **{name: file[f"calibration/{name}"][:] for name in CalibrationCurve.__dataclass_fields__}
             )
     except (OSError, KeyError) as error:
+        if lacks_memory(error):
+            raise
         raise ModelError(
             f"the calibration curve cannot be read ({error})", where=str(path), mend="run evaluate again"
         ) from None

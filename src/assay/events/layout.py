@@ -7,6 +7,7 @@ a checksum, in a file whose metadata carry checksums.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from assay.errors import AssayError, DamagedFileError, EventFileError, LayoutVersionError
 from assay.hdf5 import atomic_hdf5
-from assay.machine import lacks_memory
+from assay.machine import lacks_memory, may_pass
 from assay.study.powers import per_part
 from assay.theory.parameters import Benchmark, CardEntry, Parameter, ParameterSpace
 
@@ -27,6 +28,8 @@ _TEXT_WIDTH = 256
 _IDENTITY = "theta"  # MadMiner evaluates the transform of every parameter
 _WHAT = "an event file of this package, or of MadMiner"
 _LARGEST_RATIO = 1100  # of gzip: content by size
+_LOCK = "close it there; without locks, set HDF5_USE_FILE_LOCKING=FALSE"
+_NOT_OPENED = (errno.EACCES, errno.EPERM)
 _DAMAGED = "take the file from its source again, or run the stage that wrote it"
 
 
@@ -53,8 +56,16 @@ def reading(path: str | Path) -> Iterator[h5py.File]:
         kind = type(error) if isinstance(error, EventFileError) else EventFileError
         raise kind(error.what, where=where, expected=error.expected, mend=error.mend) from error
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        if lacks_memory(error) and not _claims_too_much(error, path):
+        if "unable to lock file" in str(error):
+            raise EventFileError(
+                "another program has it open, or its folder has no locks", where=str(path), mend=_LOCK
+            ) from error
+        if (lacks_memory(error) and not _claims_too_much(error, path)) or may_pass(error):
             raise
+        if isinstance(error, OSError) and error.errno in _NOT_OPENED:
+            raise EventFileError(
+                f"cannot be read ({os.strerror(error.errno)})", where=str(path), mend="ask for the rights to read it"
+            ) from error
         raise DamagedFileError(
             f"the file is damaged: {_reason(error)}", where=str(path), expected="a complete HDF5 file", mend=_DAMAGED
         ) from error

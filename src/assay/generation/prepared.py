@@ -19,6 +19,7 @@ from assay.generation.kinematics import FloatArray
 from assay.generation.model import find_model
 from assay.generation.sampling import Sampling
 from assay.generation.settings import EmbeddedSettings
+from assay.machine import lacks_memory
 
 FORMAT_VERSION = 2
 _MAPS = "maps_"
@@ -167,6 +168,8 @@ class PreparedProcess:
         except FileNotFoundError:
             raise GenerationError("prepared process not found", where=str(path), mend="run prepare") from None
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, AssayError) as error:
+            if lacks_memory(error):
+                raise
             raise GenerationError(
                 f"the prepared process cannot be read ({error})", where=str(path), mend="run prepare again"
             ) from None

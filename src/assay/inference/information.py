@@ -21,6 +21,7 @@ from assay.errors import AssayError, InferenceError
 from assay.files import read_json, write_json
 from assay.hdf5 import atomic_hdf5
 from assay.inference.protocols import Array
+from assay.machine import lacks_memory
 
 _FORMAT = "assay-fisher-1"
 
@@ -203,6 +204,8 @@ def read_fisher(stem: str | Path) -> tuple[FisherResult, ...]:
         with h5py.File(stem.with_name(stem.name + ".h5"), "r") as file:
             return tuple(_result(file[str(n)], entry) for n, entry in enumerate(content["results"]))
     except (OSError, KeyError, TypeError) as error:
+        if lacks_memory(error):
+            raise
         raise AssayError(
             f"the file cannot be read ({error})", where=str(path), mend="run the evaluate stage again"
         ) from None

@@ -18,6 +18,7 @@ import numpy as np
 from assay.errors import AssayError, InferenceError
 from assay.hdf5 import atomic_hdf5
 from assay.inference.protocols import PER_INVERSE_FEMTOBARN, Array
+from assay.machine import lacks_memory
 
 _FORMAT = "assay-information-distributions-1"
 
@@ -130,4 +131,6 @@ def read_distributions(path: str | Path) -> tuple[InformationDistribution, ...]:
                 for group in (file[str(n)] for n in range(len(file)))
             )
     except (OSError, KeyError) as error:
+        if lacks_memory(error):
+            raise
         raise AssayError(f"the distributions cannot be read ({error})", where=str(path)) from None

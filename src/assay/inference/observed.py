@@ -20,6 +20,7 @@ import numpy as np
 
 from assay.errors import InferenceError
 from assay.inference.protocols import Array
+from assay.machine import lacks_memory
 
 _SUFFIXES = (".csv", ".npy", ".h5", ".hdf5")
 
@@ -81,6 +82,8 @@ def _columns(path: Path) -> dict[str, Array]:
                 if isinstance(data, h5py.Dataset) and data.ndim == 1
             }
     except (OSError, ValueError, StopIteration) as error:
+        if lacks_memory(error):
+            raise
         raise InferenceError(f"the events cannot be read ({error})", where=str(path)) from None
 
 

@@ -12,6 +12,7 @@ from assay.errors import AssayError
 from assay.files import read_json, write_json
 from assay.hdf5 import atomic_hdf5
 from assay.inference.protocols import Array
+from assay.machine import lacks_memory
 
 Record = TypeVar("Record")
 
@@ -59,6 +60,8 @@ def read_pair(
         with h5py.File(h5_path, "r") as file:
             return tuple(record(file[str(number)], entry) for number, entry in enumerate(content["results"]))
     except (OSError, KeyError, TypeError) as error:
+        if lacks_memory(error):
+            raise
         raise AssayError(
             f"the {what} cannot be read ({error})", where=str(h5_path), mend="run the evaluate stage again"
         ) from None

@@ -18,6 +18,7 @@ from assay.inference.fit import BestFit
 from assay.inference.profiles import Interval, Profile, Segment, critical_q
 from assay.inference.protocols import Array, Mask
 from assay.inference.summaries import EnsembleSpread, Exclusion, NuisanceFit, correlation_of
+from assay.machine import lacks_memory
 
 _FORMAT = "assay-limits-1"
 _MANY_WAYS = "run the evaluate stage again"
@@ -183,6 +184,8 @@ def read_limits(stem: str | Path) -> LimitResult:
             arrays = _read_arrays(file, tuple(numbers["parameters"]))
             return LimitResult(**arrays, **_typed(numbers), ensemble=_read_ensemble(file, numbers))
     except (OSError, KeyError, TypeError, ValueError) as error:
+        if lacks_memory(error):
+            raise
         raise AssayError(f"the limits cannot be read ({error})", where=str(h5_path), mend=_MANY_WAYS) from None
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from assay.errors import AssayError
 from assay.hdf5 import atomic_hdf5
 from assay.inference.toy_batch import ToyBatch
+from assay.machine import lacks_memory
 
 _FORMAT = "assay-toys-1"
 _ARRAYS = {
@@ -57,6 +58,8 @@ def read_batches(path: str | Path) -> tuple[ToyBatch, ...]:
                 raise AssayError("not a file of toys", where=str(path), expected=f"format {_FORMAT}")
             return tuple(_read(file[str(number)]) for number in range(len(file)))
     except (OSError, KeyError, ValueError) as error:
+        if lacks_memory(error):
+            raise
         raise AssayError(
             f"the toys cannot be read ({error})", where=str(path), mend="run the toys stage again"
         ) from None

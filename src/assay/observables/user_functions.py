@@ -20,6 +20,7 @@ import numpy as np
 import vector
 
 from assay.errors import ExpressionError
+from assay.machine import lacks_memory
 from assay.observables.kinematics import Array, Momenta
 from assay.observables.particles import ParticleList
 from assay.observables.values import Mask
@@ -48,6 +49,8 @@ def load(module: UserModule) -> UserFunctions:
         try:
             spec.loader.exec_module(loaded)
         except Exception as error:  # whatever a user's code raises
+            if lacks_memory(error):
+                raise
             raise _failed(module.name, error) from error
     functions = {name: getattr(loaded, name, None) for name in module.arities}
     for name, function in functions.items():
@@ -78,6 +81,8 @@ def call(name: str, function: Callable[..., Any], arguments: Sequence[Argument],
         with np.errstate(all="ignore"):
             result = np.asarray(function(*given), dtype=np.float64)
     except Exception as error:
+        if lacks_memory(error):
+            raise
         raise _failed(f"function {name!r}", error) from error
     if result.shape not in ((len(missing),), ()):
         raise ExpressionError(

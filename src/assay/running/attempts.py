@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from assay.errors import FINAL, WorkflowError
+from assay.machine import may_pass
 from assay.running.layers.program import Layer, Program, Step, time_words
 from assay.running.processes import run_program
 from assay.running.steps import StepState, last_lines
@@ -113,7 +114,7 @@ def _attempt(
             return Outcome(0)
         causes = [layer.cause(step, name, said) for layer in layers] if ending.in_time else [time_words(step)]
     except (OSError, WorkflowError) as error:
-        return Outcome(_NOT_FOUND, f"could not be started: {error}")
+        return Outcome(_NOT_FOUND, f"could not be started: {error}", may_pass(error))
     finally:
         for layer in reversed(layers):
             layer.end(step, name)

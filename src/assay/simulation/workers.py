@@ -139,8 +139,8 @@ def _serve(pipe: Connection, start: Callable[[], Callable[[Any], Any]]) -> None:
             return
         result, failure = None, None
         try:
-            work = work or start()
             with nothing_swallowed():
+                work = work or start()
                 result = work(task)
         except Exception as error:
             failure = error

@@ -21,9 +21,9 @@ from assay.running.layers.program import Layer, Program, Step, memory_words, run
 
 _OF_THE_USER = ("ACCOUNT", "CLUSTERS", "CONF", "CONSTRAINT", "PARTITION", "QOS", "RESERVATION", "TIMELIMIT")
 """Variables `SLURM_*` that jobs heed; others would be of a job that the launcher itself runs in."""
-_OVER_MEMORY = re.compile(r"^(srun|slurmstepd).*(exceeded (job )?memory limit|oom.kill)", re.IGNORECASE | re.MULTILINE)
-_ENDED_EARLY = re.compile(r"^srun: (Job step aborted|Force Terminated)|^slurmstepd.* CANCELLED AT ", re.MULTILINE)
-"""What is told of jobs that were ended; the status is 0 if their node did not report in time how."""
+_OVER_MEMORY = re.compile(r"(srun|slurmstepd).*(exceeded (job )?memory limit|oom.kill)", re.IGNORECASE)
+_ENDED_EARLY = re.compile(r"srun: (Job step aborted|Force Terminated)|slurmstepd.* CANCELLED AT ")
+"""What is told of jobs that were ended, maybe after half a line; the status is 0 if their node did not report how."""
 _SETTLING = 10.0
 """Seconds within which Slurm knows how a job ended."""
 
