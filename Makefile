@@ -97,7 +97,7 @@ test: $(READY) $(MADMINER)/.ready $(NEXT)/.ready $(DOCS)/.ready ## all tests, ty
 test-fast: $(READY) ## tests that end within seconds each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope -m 'fast and not slow'
 
-test-faults: $(READY) ## the campaign of faults at five times its size in `make test` (FACTOR=5): an hour; needs root for small disks
+test-faults: $(READY) ## the campaign of faults at five times its size in `make test` (FACTOR=5): twenty minutes or more; needs root for small disks
 	ASSAY_FAULTS=$(or $(FACTOR),5) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist load -rP tests/faults
 
 check-default-study: $(READY) ## does the default run show what it has to?

@@ -112,11 +112,11 @@ def place(executed: dict[str, nbformat.NotebookNode], project: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["docs/python.md"])
-def test_blocks_of_python(page: str, place: Path) -> None:
+@pytest.mark.parametrize(("page", "least"), [("docs/python.md", 3), ("docs/report.md", 1)])
+def test_blocks_of_python(page: str, least: int, place: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     own = [block for block in blocks if "assay.run(" not in block]
-    assert len(own) >= 3
+    assert len(own) >= least
     code = "import assay\n" + "\n".join(own)
     call = [sys.executable, "-c", code]
     done = subprocess.run(call, cwd=place, capture_output=True, text=True, timeout=600, check=False)

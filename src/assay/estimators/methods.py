@@ -3,7 +3,7 @@
 What to use when:
 
 - ALICES: the default for limits; the fewest samples for a given accuracy when the joint score is smooth.
-- ALICE: as good with many samples, two to three times faster to train, no weight to choose.
+- ALICE: as good with many samples, 1.3 times as fast to train, no weight to choose.
 - SALLY: the smallest network and the least data; optimal near the reference point, the natural choice for many
   parameters and for Fisher information.
 - SALLINO: SALLY's network with a statistic of one dimension; for more parameters than histograms have axes.
