@@ -215,7 +215,8 @@ finally:
 def test_colours_on_a_terminal_unless_told_otherwise(no_color: str, coloured: bool, tmp_path: Path) -> None:
     """https://no-color.org; `script` gives the command a terminal."""
     if shutil.which("script") is None:
-        pytest.skip("the program `script` is not here")
+        message = "the program `script` is not here"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     command = f"NO_COLOR={no_color} {ASSAY} validate {tmp_path / 'none.yml'}"
     shown = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True, check=False).stdout
     assert "none.yml" in shown

@@ -128,10 +128,11 @@ def _near_the_maximum(candidate: Interpolated, grid: Grid) -> Array:
     these are; if there are too few, they are at q = 2 `_NEAR` along the axes.
     """
     low, width = grid.bounds[:, 0], np.ptp(grid.bounds, axis=1)
-    values = candidate.log_likelihood(grid.points)
+    points = grid.points
+    values = candidate.log_likelihood(points)
     found = minimize(
         lambda unit: -candidate.log_likelihood((low + width * unit)[None])[0],
-        (grid.points[np.argmax(values)] - low) / width,
+        (points[np.argmax(values)] - low) / width,
         jac=lambda unit: -width * candidate.gradient(low + width * unit),
         bounds=[(0.0, 1.0)] * len(low),
         method="L-BFGS-B",
@@ -142,7 +143,7 @@ def _near_the_maximum(candidate: Interpolated, grid: Grid) -> Array:
     curvatures, axes = np.linalg.eigh(-0.5 * (hessian + hessian.T))
     lengths = 1.0 / np.sqrt(np.maximum(curvatures, 4.0))  # at most half of the range
     ellipse = np.concatenate([lengths * axes, -lengths * axes], axis=1).T
-    inside = grid.points[values > -found.fun - _NEAR]
+    inside = points[values > -found.fun - _NEAR]
     chosen = inside[np.linspace(0, len(inside) - 1, min(len(inside), len(ellipse))).astype(int)]
     units = [found.x[None], found.x + ellipse, found.x + np.sqrt(2 * _NEAR) * ellipse[len(chosen) :]]
     return np.concatenate([low + width * np.clip(np.concatenate(units), 0.0, 1.0), chosen])
