@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -20,7 +20,9 @@ from typing import Any
 
 import h5py
 
+from assay.errors import AssayError
 from assay.files import atomic_path
+from assay.machine import lacks_memory
 
 _MOMENT = 0.01  # seconds
 
@@ -50,6 +52,20 @@ def atomic_hdf5(path: str | Path, **options: Any) -> Iterator[h5py.File]:
                 raise OSError(disk.error.errno, disk.error.strerror, str(path)) from disk.error
             if disk.error is not None:
                 raise disk.error
+
+
+@contextmanager
+def reading_hdf5(
+    path: str | Path, fault: Callable[[Exception], AssayError], *kinds: type[Exception]
+) -> Iterator[h5py.File]:
+    """Open a file to read it; errors of these kinds become `fault(error)`, unless the machine lacks memory."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except kinds as error:
+        if lacks_memory(error):
+            raise
+        raise fault(error) from None
 
 
 class _Disk(FileIO):

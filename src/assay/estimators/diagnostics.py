@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,8 +19,7 @@ from assay.estimators.ratio import RatioEstimator
 from assay.estimators.ratio_checks import estimates_of, ratio_checks
 from assay.estimators.tested import first_rows, numbers_of
 from assay.estimators.verdicts import CheckResult
-from assay.hdf5 import atomic_hdf5
-from assay.machine import lacks_memory
+from assay.hdf5 import atomic_hdf5, reading_hdf5
 from assay.sampling.samples import DensitySample, RatioSample, Sample, ScoreSample
 
 Array = NDArray[np.float64]
@@ -102,15 +100,12 @@ def read_comparison(path: Path) -> tuple[tuple[str, ...], Array, Array]:
     ModelError
         If the file cannot be read.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            return tuple(str(name) for name in file.attrs["quantities"]), file["joint"][:], file["estimated"][:]
-    except (OSError, KeyError) as error:
-        if lacks_memory(error):
-            raise
-        raise ModelError(
-            f"the diagnostics cannot be read ({error})", where=str(path), mend="run evaluate again"
-        ) from None
+
+    def fault(error: Exception) -> ModelError:
+        return ModelError(f"the diagnostics cannot be read ({error})", where=str(path), mend="run evaluate again")
+
+    with reading_hdf5(path, fault, OSError, KeyError) as file:
+        return tuple(str(name) for name in file.attrs["quantities"]), file["joint"][:], file["estimated"][:]
 
 
 def read_curve(path: Path) -> CalibrationCurve | None:
@@ -121,19 +116,16 @@ def read_curve(path: Path) -> CalibrationCurve | None:
     ModelError
         If the file cannot be read.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if "calibration" not in file:
-                return None
-            return CalibrationCurve(
-                **{name: file[f"calibration/{name}"][:] for name in CalibrationCurve.__dataclass_fields__}
-            )
-    except (OSError, KeyError) as error:
-        if lacks_memory(error):
-            raise
-        raise ModelError(
-            f"the calibration curve cannot be read ({error})", where=str(path), mend="run evaluate again"
-        ) from None
+
+    def fault(error: Exception) -> ModelError:
+        return ModelError(f"the calibration curve cannot be read ({error})", where=str(path), mend="run evaluate again")
+
+    with reading_hdf5(path, fault, OSError, KeyError) as file:
+        if "calibration" not in file:
+            return None
+        return CalibrationCurve(
+            **{name: file[f"calibration/{name}"][:] for name in CalibrationCurve.__dataclass_fields__}
+        )
 
 
 def diagnose(

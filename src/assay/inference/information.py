@@ -19,9 +19,8 @@ from scipy.stats import chi2
 
 from assay.errors import AssayError, InferenceError
 from assay.files import read_json, write_json
-from assay.hdf5 import atomic_hdf5
+from assay.hdf5 import atomic_hdf5, reading_hdf5
 from assay.inference.protocols import Array
-from assay.machine import lacks_memory
 
 _FORMAT = "assay-fisher-1"
 
@@ -200,15 +199,12 @@ def read_fisher(stem: str | Path) -> tuple[FisherResult, ...]:
     content = read_json(path)
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise AssayError("not a file of Fisher information", where=str(path), expected=f'"format": "{_FORMAT}"')
-    try:
-        with h5py.File(stem.with_name(stem.name + ".h5"), "r") as file:
-            return tuple(_result(file[str(n)], entry) for n, entry in enumerate(content["results"]))
-    except (OSError, KeyError, TypeError) as error:
-        if lacks_memory(error):
-            raise
-        raise AssayError(
-            f"the file cannot be read ({error})", where=str(path), mend="run the evaluate stage again"
-        ) from None
+
+    def fault(error: Exception) -> AssayError:
+        return AssayError(f"the file cannot be read ({error})", where=str(path), mend="run the evaluate stage again")
+
+    with reading_hdf5(stem.with_name(stem.name + ".h5"), fault, OSError, KeyError, TypeError) as file:
+        return tuple(_result(file[str(n)], entry) for n, entry in enumerate(content["results"]))
 
 
 def _numbers(result: FisherResult) -> dict[str, Any]:

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from assay.errors import AssayError, InferenceError
-from assay.hdf5 import atomic_hdf5
+from assay.hdf5 import atomic_hdf5, reading_hdf5
 from assay.inference.protocols import PER_INVERSE_FEMTOBARN, Array
-from assay.machine import lacks_memory
 
 _FORMAT = "assay-information-distributions-1"
 
@@ -115,22 +113,19 @@ def read_distributions(path: str | Path) -> tuple[InformationDistribution, ...]:
     AssayError
         If the file is missing, damaged or of another kind.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != _FORMAT:
-                raise AssayError(
-                    "not a file of information distributions", where=str(path), expected=f"format {_FORMAT}"
-                )
-            return tuple(
-                InformationDistribution(
-                    str(group.attrs["method"]),
-                    str(group.attrs["observable"]),
-                    tuple(map(str, group.attrs["parameters"])),
-                    *(group[name][()] for name in ("edges", "events", "information", "errors")),
-                )
-                for group in (file[str(n)] for n in range(len(file)))
+
+    def fault(error: Exception) -> AssayError:
+        return AssayError(f"the distributions cannot be read ({error})", where=str(path))
+
+    with reading_hdf5(path, fault, OSError, KeyError) as file:
+        if file.attrs.get("format") != _FORMAT:
+            raise AssayError("not a file of information distributions", where=str(path), expected=f"format {_FORMAT}")
+        return tuple(
+            InformationDistribution(
+                str(group.attrs["method"]),
+                str(group.attrs["observable"]),
+                tuple(map(str, group.attrs["parameters"])),
+                *(group[name][()] for name in ("edges", "events", "information", "errors")),
             )
-    except (OSError, KeyError) as error:
-        if lacks_memory(error):
-            raise
-        raise AssayError(f"the distributions cannot be read ({error})", where=str(path)) from None
+            for group in (file[str(n)] for n in range(len(file)))
+        )

@@ -10,9 +10,8 @@ import h5py
 
 from assay.errors import AssayError
 from assay.files import read_json, write_json
-from assay.hdf5 import atomic_hdf5
+from assay.hdf5 import atomic_hdf5, reading_hdf5
 from assay.inference.protocols import Array
-from assay.machine import lacks_memory
 
 Record = TypeVar("Record")
 
@@ -56,15 +55,14 @@ def read_pair(
     content = read_json(json_path)
     if not isinstance(content, dict) or content.get("format") != file_format:
         raise AssayError(f"not a file of {what}", where=str(json_path), expected=f'"format": "{file_format}"')
-    try:
-        with h5py.File(h5_path, "r") as file:
-            return tuple(record(file[str(number)], entry) for number, entry in enumerate(content["results"]))
-    except (OSError, KeyError, TypeError) as error:
-        if lacks_memory(error):
-            raise
-        raise AssayError(
+
+    def fault(error: Exception) -> AssayError:
+        return AssayError(
             f"the {what} cannot be read ({error})", where=str(h5_path), mend="run the evaluate stage again"
-        ) from None
+        )
+
+    with reading_hdf5(h5_path, fault, OSError, KeyError, TypeError) as file:
+        return tuple(record(file[str(number)], entry) for number, entry in enumerate(content["results"]))
 
 
 def _paths(stem: str | Path) -> tuple[Path, Path]:

@@ -13,12 +13,11 @@ from scipy.stats import chi2
 
 from assay.errors import AssayError, InferenceError
 from assay.files import read_json, write_json
-from assay.hdf5 import atomic_hdf5
+from assay.hdf5 import atomic_hdf5, reading_hdf5
 from assay.inference.fit import BestFit
 from assay.inference.profiles import Interval, Profile, Segment, critical_q
 from assay.inference.protocols import Array, Mask
 from assay.inference.summaries import EnsembleSpread, Exclusion, NuisanceFit, correlation_of
-from assay.machine import lacks_memory
 
 _FORMAT = "assay-limits-1"
 _MANY_WAYS = "run the evaluate stage again"
@@ -179,14 +178,13 @@ def read_limits(stem: str | Path) -> LimitResult:
         raise AssayError(
             "not a file of limits", where=str(json_path), expected=f'"format": "{_FORMAT}"', mend=_MANY_WAYS
         )
-    try:
-        with h5py.File(h5_path, "r") as file:
-            arrays = _read_arrays(file, tuple(numbers["parameters"]))
-            return LimitResult(**arrays, **_typed(numbers), ensemble=_read_ensemble(file, numbers))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        if lacks_memory(error):
-            raise
-        raise AssayError(f"the limits cannot be read ({error})", where=str(h5_path), mend=_MANY_WAYS) from None
+
+    def fault(error: Exception) -> AssayError:
+        return AssayError(f"the limits cannot be read ({error})", where=str(h5_path), mend=_MANY_WAYS)
+
+    with reading_hdf5(h5_path, fault, OSError, KeyError, TypeError, ValueError) as file:
+        arrays = _read_arrays(file, tuple(numbers["parameters"]))
+        return LimitResult(**arrays, **_typed(numbers), ensemble=_read_ensemble(file, numbers))
 
 
 def _paths(stem: str | Path) -> tuple[Path, Path]:

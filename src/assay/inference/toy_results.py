@@ -10,9 +10,8 @@ import h5py
 import numpy as np
 
 from assay.errors import AssayError
-from assay.hdf5 import atomic_hdf5
+from assay.hdf5 import atomic_hdf5, reading_hdf5
 from assay.inference.toy_batch import ToyBatch
-from assay.machine import lacks_memory
 
 _FORMAT = "assay-toys-1"
 _ARRAYS = {
@@ -52,17 +51,14 @@ def read_batches(path: str | Path) -> tuple[ToyBatch, ...]:
     AssayError
         If the file is missing, damaged, or of another kind.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != _FORMAT:
-                raise AssayError("not a file of toys", where=str(path), expected=f"format {_FORMAT}")
-            return tuple(_read(file[str(number)]) for number in range(len(file)))
-    except (OSError, KeyError, ValueError) as error:
-        if lacks_memory(error):
-            raise
-        raise AssayError(
-            f"the toys cannot be read ({error})", where=str(path), mend="run the toys stage again"
-        ) from None
+
+    def fault(error: Exception) -> AssayError:
+        return AssayError(f"the toys cannot be read ({error})", where=str(path), mend="run the toys stage again")
+
+    with reading_hdf5(path, fault, OSError, KeyError, ValueError) as file:
+        if file.attrs.get("format") != _FORMAT:
+            raise AssayError("not a file of toys", where=str(path), expected=f"format {_FORMAT}")
+        return tuple(_read(file[str(number)]) for number in range(len(file)))
 
 
 def _read(group: h5py.Group) -> ToyBatch:
